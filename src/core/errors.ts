@@ -41,3 +41,14 @@ export class ConfigError extends Error {
     this.inRendered = at.inRendered ?? false
   }
 }
+
+/** `ENOENT` and the like of a system error, else empty. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+/** `no such file or directory` from node's `ENOENT: no such file or directory, open '…'`. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return /^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message
+}

@@ -37,7 +37,7 @@ function decodeLoosely(bytes: Uint8Array): string {
 }
 
 /** The length of the valid UTF-8 sequence that starts at `at`, or 0 when there is none (Unicode table 3-7). */
-export function sequenceLength(bytes: Uint8Array, at: number): number {
+function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at]!
   if (lead < 0x80) return 1
   const second = bytes[at + 1] ?? 0
@@ -63,20 +63,51 @@ function isTail(byte: number): boolean {
 /** Text to bytes: the inverse of {@link decodeUtf8}. A surrogate that stands for no byte becomes U+FFFD. */
 export function encodeUtf8(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8')
-  const parts: Buffer[] = []
+  const bytes = Buffer.alloc(byteLength(text))
+  let end = 0
   let from = 0
   for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit < 0xdc80 || unit > 0xdcff || isHighSurrogate(text.charCodeAt(at - 1))) continue
-    parts.push(Buffer.from(text.slice(from, at), 'utf8'), Buffer.of(unit - 0xdc00))
+    if (!isEscape(text, at)) continue
+    if (at > from) end += bytes.write(text.slice(from, at), end, 'utf8')
+    bytes[end] = text.charCodeAt(at) - 0xdc00
+    end += 1
     from = at + 1
   }
-  parts.push(Buffer.from(text.slice(from), 'utf8'))
-  return Buffer.concat(parts)
+  bytes.write(text.slice(from), end, 'utf8')
+  return bytes
+}
+
+/** Whether the unit at `at` stands for a byte, and is not the second half of a character. */
+function isEscape(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at)
+  return unit >= 0xdc80 && unit <= 0xdcff && !isHighSurrogate(text.charCodeAt(at - 1))
 }
 
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff
+}
+
+/** How many bytes a text stands for: Go's `len` of a string. */
+export function byteLength(text: string): number {
+  const length = Buffer.byteLength(text, 'utf8')
+  if (length === text.length || text.isWellFormed()) return length
+  return length - 2 * countEscapes(text) // a lone surrogate was counted as U+FFFD, which takes three
+}
+
+function countEscapes(text: string): number {
+  let count = 0
+  for (let at = 0; at < text.length; at++) {
+    if (isEscape(text, at)) count += 1
+  }
+  return count
+}
+
+/**
+ * The one text of its bytes, for a text that was put together from parts: bytes that meant nothing alone may be
+ * UTF-8 side by side. `canonical('\udcc3' + '\udca9')` is `'é'`.
+ */
+export function canonical(text: string): string {
+  return text.isWellFormed() ? text : decodeUtf8(encodeUtf8(text))
 }
 
 /** Order of two texts by their bytes, as Go's `<` on strings. Negative, zero or positive. */

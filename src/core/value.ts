@@ -45,14 +45,26 @@ export class ValueMap {
 
   /** A map from its entries in any order; of two equal keys the later one wins. */
   static from(keyKind: 'string' | 'any', entries: Iterable<readonly [Value, Value]>): ValueMap {
-    const unique = new Map<unknown, readonly [Value, Value]>()
-    for (const entry of entries) unique.set(identity(entry[0]), entry)
-    const sorted = [...unique.values()].toSorted((a, b) => compareKeys(a[0], b[0]))
-    return new ValueMap(
-      keyKind,
-      sorted.map((entry) => entry[0]),
-      sorted.map((entry) => entry[1]),
-    )
+    const all = Array.isArray(entries) ? (entries as readonly (readonly [Value, Value])[]) : [...entries]
+    const sorted = all.length < INDEX_FROM ? all : uniqueEntries(all).toSorted((a, b) => compareKeys(a[0], b[0]))
+    const keys: Value[] = []
+    const values: Value[] = []
+    for (const [key, value] of sorted) {
+      // Insertion from the end: where the keys come in order, one comparison each.
+      let place = keys.length
+      let order = 1
+      while (place > 0 && (order = compareKeys(keys[place - 1]!, key)) > 0) place -= 1
+      if (place > 0 && order === 0) values[place - 1] = value
+      else if (place === keys.length) {
+        keys.push(key)
+        values.push(value)
+      } else {
+        keys.splice(place, 0, key)
+        values.splice(place, 0, value)
+      }
+    }
+    // A copy has just the room it needs; an array that grew by push keeps room for 16 more.
+    return new ValueMap(keyKind, keys.slice(), values.slice())
   }
 
   get size(): number {
@@ -71,7 +83,11 @@ export class ValueMap {
 
   /** This map with one entry set. */
   with(key: Value, value: Value): ValueMap {
-    return ValueMap.from(this.keyKind, [...this.entries(), [key, value]])
+    const at = this.#find(key)
+    if (at >= 0) return new ValueMap(this.keyKind, this.keys, this.values.with(at, value))
+    const after = this.keys.findIndex((other) => compareKeys(other, key) > 0)
+    const place = after < 0 ? this.keys.length : after
+    return new ValueMap(this.keyKind, this.keys.toSpliced(place, 0, key), this.values.toSpliced(place, 0, value))
   }
 
   *entries(): Generator<readonly [Value, Value]> {
@@ -79,11 +95,19 @@ export class ValueMap {
   }
 
   #find(key: Value): number {
-    if (key instanceof Uint64) return this.keys.findIndex((k) => k instanceof Uint64 && k.value === key.value)
-    if (this.keys.length < INDEX_FROM) return this.keys.indexOf(key)
+    if (this.keys.length < INDEX_FROM) {
+      if (!(key instanceof Uint64)) return this.keys.indexOf(key)
+      return this.keys.findIndex((other) => other instanceof Uint64 && other.value === key.value)
+    }
     this.#index ??= new Map(this.keys.map((k, at) => [identity(k), at]))
     return this.#index.get(identity(key)) ?? -1
   }
+}
+
+function uniqueEntries(entries: readonly (readonly [Value, Value])[]): (readonly [Value, Value])[] {
+  const unique = new Map<unknown, readonly [Value, Value]>()
+  for (const entry of entries) unique.set(identity(entry[0]), entry)
+  return [...unique.values()]
 }
 
 /** What makes two keys the same key; a NaN equals no key, itself included, as in Go. */
@@ -104,12 +128,14 @@ function compareKeys(a: Value, b: Value): number {
   if (typeof a === 'bigint' && typeof b === 'bigint') return a < b ? -1 : a > b ? 1 : 0
   if (typeof a === 'number' && typeof b === 'number') return compareFloats(a, b)
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
-  if (a instanceof Uint64 && b instanceof Uint64) return a.value < b.value ? -1 : 1
+  if (a instanceof Uint64 && b instanceof Uint64) return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
   return 0
 }
 
+/** NaN comes before every number, and is equal to none. */
 function compareFloats(a: number, b: number): number {
   if (Number.isNaN(a)) return -1
+  if (Number.isNaN(b)) return 1
   return a < b ? -1 : a > b ? 1 : 0
 }
 

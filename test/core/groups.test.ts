@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { findByOrder, GroupIndex, inOrderOfTrial, type Group } from '../../src/core/groups.ts'
+import { ValueMap } from '../../src/core/value.ts'
+
+function group(name: string, require: Record<string, string>): Group {
+  const requirements = Object.entries(require).map(([key, value]) => ({ key, value }))
+  return { name, spec: 's', require: requirements, metadata: ValueMap.from('string', []), line: 1 }
+}
+
+function labels(of: Record<string, string>): Map<string, string> {
+  return new Map(Object.entries(of))
+}
+
+describe('order of trial', () => {
+  const cases: [rule: string, groups: Group[], names: string][] = [
+    ['most requirements first', [group('a', {}), group('b', { x: '1' }), group('c', { x: '1', y: '2' })], 'c b a'],
+    ['between equals the greater text first', [group('a', { x: '1' }), group('b', { x: '2' })], 'b a'],
+    ['the text is compared by bytes', [group('a', { x: '\u{1f600}' }), group('b', { x: '\uffff' })], 'a b'],
+    ['the same requirements keep the order of the file', [group('a', { x: '1' }), group('b', { x: '1' })], 'a b'],
+  ]
+  for (const [rule, groups, names] of cases) {
+    test(rule, () => {
+      const ordered = inOrderOfTrial(groups)
+      expect(ordered.map((g) => g.name).join(' ')).toBe(names)
+    })
+  }
+})
+
+describe('matching', () => {
+  const index = new GroupIndex([
+    group('default', {}),
+    group('zone', { zone: 'b' }),
+    group('stage', { zone: 'b', stage: 'install' }),
+    group('mac', { mac: '52:54:00:a1:9c:ae' }),
+    group('absent', { serial: '', rack: '7' }),
+  ])
+  const cases: [rule: string, of: Record<string, string>, name: string][] = [
+    ['no requirement matches everything', {}, 'default'],
+    ['one requirement', { zone: 'b' }, 'zone'],
+    ['all requirements must hold', { zone: 'b', stage: 'x' }, 'zone'],
+    ['the group that requires more wins', { zone: 'b', stage: 'install' }, 'stage'],
+    ['between equals the greater text wins', { zone: 'b', mac: '52:54:00:a1:9c:ae' }, 'zone'],
+    ['an absent label reads as empty', { rack: '7' }, 'absent'],
+    ['a label that is there is not empty', { rack: '7', serial: '1' }, 'default'],
+    ['nothing is normalised', { zone: 'B' }, 'default'],
+  ]
+  for (const [rule, of, name] of cases) {
+    test(rule, () => {
+      expect(index.find(labels(of))?.name).toBe(name)
+    })
+  }
+  test('no group at all finds nothing', () => {
+    expect(new GroupIndex([]).find(labels({ a: '1' }))).toBeUndefined()
+  })
+})
+
+test('the index finds what trying every group in order finds', () => {
+  const keys = fc.constantFrom('mac', 'uuid', 'zone', 'rack')
+  const values = fc.constantFrom('', '1', '2', '3')
+  const pairs = fc.dictionary(keys, values, { noNullPrototype: true })
+  const groups = fc.array(pairs, { maxLength: 30 })
+  fc.assert(
+    fc.property(groups, fc.array(pairs, { minLength: 1, maxLength: 10 }), (required, machines) => {
+      const all = required.map((require, at) => group(String(at), require))
+      const index = new GroupIndex(all)
+      for (const machine of machines) {
+        expect(index.find(labels(machine))).toBe(findByOrder(index.groups, labels(machine)))
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
