@@ -1,0 +1,52 @@
+/**
+ * `bootcfg check`: reads what the server would read and reports what is wrong with it.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { findProblems, formatProblem, type Problem, toProblem } from './check.ts'
+import { ConfigError, reasonOf } from './errors.ts'
+import { GroupIndex } from './groups.ts'
+import { loadParts, readGroups, type Sources } from './store/load.ts'
+import { scan } from './store/tree.ts'
+
+/**
+ * Every problem of a data directory and its groups file, those included for which the server would not start.
+ *
+ * @param assetsPath - empty: kernels and initrds are not looked for
+ */
+export async function checkDataDirectory(sources: Sources, assetsPath: string): Promise<Problem[]> {
+  const groupsFile = await readGroups(sources).catch(asProblem)
+  const refused = (groupsFile instanceof ConfigError ? [groupsFile] : groupsFile.problems).map((error) =>
+    toProblem('error', error.code, sources.groupsPath, error, error.message),
+  )
+  const data = await scan(sources.dataPath).catch((error: unknown) => new ConfigError('unreadable', reasonOf(error)))
+  if (data instanceof ConfigError)
+    return [...refused, toProblem('error', data.code, sources.dataPath, {}, data.message)]
+  const parts = await loadParts(sources, data)
+  const found = findProblems({
+    snapshot: { ...parts.content, groups: new GroupIndex(groupsFile instanceof ConfigError ? [] : groupsFile.groups) },
+    broken: parts.broken,
+    groupsPath: sources.groupsPath,
+    locateFile: (path) => join(sources.dataPath, path),
+    hasAsset: (path) => assetsPath === '' || existsSync(join(assetsPath, path)),
+  })
+  return [...refused, ...found]
+}
+
+function asProblem(error: unknown): ConfigError {
+  if (error instanceof ConfigError) return error
+  throw error
+}
+
+/** For people a line each and a count; as JSON `{problems: [...]}`. */
+export function reportProblems(problems: readonly Problem[], json: boolean): string {
+  if (json) return `${JSON.stringify({ problems }, null, 2)}\n`
+  const errors = problems.filter((problem) => problem.severity === 'error').length
+  const lines = problems.map((problem) => `${formatProblem(problem)}\n`)
+  return `${lines.join('')}${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,142 @@
+/**
+ * The log: every event that the program reports, by its stable name, with its level, its constant message and its fields.
+ *
+ * JSON lines where machines read, one short line each on a terminal. Text that comes from the network is reduced to
+ * printable ASCII before it gets here or on its way out: no control character reaches a terminal.
+ */
+import { pino } from 'pino'
+
+import type { LogLevel } from './settings.ts'
+
+/** Name: [level, message]. Names are for machines and never change; docs/logs.md explains each. */
+export const EVENTS = {
+  ready: ['notice', 'serving'],
+  stopping: ['notice', 'stopping'],
+  stopped: ['notice', 'stopped'],
+  fatal: ['critical', 'cannot go on'],
+  'store.loaded': ['info', 'data loaded'],
+  'store.refused': ['error', 'groups file cannot be used, the last good data goes on serving'],
+  'store.problem': ['warning', 'problem in the data directory'],
+  'store.scan-failed': ['error', 'data directory cannot be read, the last good data goes on serving'],
+  'signer.warning': ['warning', 'signing key is not as it should be'],
+  'signer.loaded': ['info', 'signing key loaded'],
+  'http.request': ['info', 'request'],
+  'http.bad-request': ['info', 'not a request that can be answered'],
+  'http.failed': ['error', 'request failed by a fault of this program'],
+  'http.asset-problem': ['warning', 'asset cannot be served'],
+} as const satisfies Record<string, readonly [LogLevel, string]>
+
+export type EventName = keyof typeof EVENTS
+
+/** Every field that a line can have, so that one name means one thing everywhere. */
+export interface Fields {
+  readonly method?: string
+  readonly path?: string
+  readonly mac?: string | undefined
+  readonly uuid?: string | undefined
+  /** All other labels, `key=value` with a space between two. */
+  readonly labels?: string | undefined
+  readonly group?: string | undefined
+  readonly spec?: string | undefined
+  readonly status?: number
+  readonly bytes?: number
+  readonly ms?: number
+  readonly peer?: string | undefined
+  readonly reason?: string | undefined
+  readonly file?: string | undefined
+  readonly line?: number | undefined
+  readonly column?: number | undefined
+  readonly groups?: number
+  readonly specs?: number
+  readonly errors?: number
+  readonly warnings?: number
+  readonly url?: string | undefined
+  readonly version?: string
+  readonly signal?: string
+  readonly key?: string
+  readonly stack?: string | undefined
+}
+
+export interface Log {
+  (event: EventName, fields?: Fields): void
+  /** Hands everything over to the operating system; call it before the process ends. */
+  flush(): void
+}
+
+/** Severity as pino counts it. */
+const SEVERITY = { debug: 20, info: 30, notice: 35, warning: 40, error: 50, critical: 60 } as const
+
+export interface LogTarget {
+  readonly level: LogLevel
+  /** Lines for people instead of JSON. */
+  readonly pretty: boolean
+  readonly write?: (line: string) => void
+}
+
+/** Lines leave together, when there are this many bytes of them or after this time. */
+const BATCH = { minLength: 32 << 10, maxWrite: 64 << 10, periodicFlush: 100 }
+/** What stdout may hold back for a reader that does not keep up; beyond it lines are lost rather than memory. */
+const BUFFER_MAX = 16 << 20
+
+export function createLog(target: LogTarget): Log {
+  const stdout =
+    target.write === undefined ? pino.destination({ fd: 1, sync: false, maxLength: BUFFER_MAX, ...BATCH }) : undefined
+  // A reader that went away (EPIPE) must not take the server with it.
+  stdout?.on('error', () => {})
+  const write = target.write ?? ((line: string) => stdout!.write(line))
+  const sink = target.pretty ? { write: (line: string) => write(prettyLine(line)) } : { write }
+  const logger = pino<keyof typeof SEVERITY>(
+    {
+      level: target.level,
+      base: null,
+      customLevels: SEVERITY,
+      useOnlyCustomLevels: true,
+      timestamp: isoTimeField(),
+      formatters: { level: (level) => ({ level }) },
+    },
+    sink,
+  )
+  const log = (event: EventName, fields: Fields = {}): void => {
+    const [level, message] = EVENTS[event]
+    logger[level]({ event, ...fields }, message)
+  }
+  return Object.assign(log, { flush: () => stdout?.flushSync() })
+}
+
+/** pino's `isoTime`, which asks for the text of each millisecond once. */
+function isoTimeField(): () => string {
+  let millisecond = 0
+  let field = ''
+  return () => {
+    const now = Date.now()
+    if (now !== millisecond) {
+      millisecond = now
+      field = `,"time":"${new Date(now).toISOString()}"`
+    }
+    return field
+  }
+}
+
+const COLORS: Record<string, string> = { warning: '\u001b[33m', error: '\u001b[31m', critical: '\u001b[31;1m' }
+const RESET = '\u001b[0m'
+
+/** `21:59:43.120 warning problem in the data directory file=cloud/a.yaml line=3 reason="…"` from a JSON line. */
+function prettyLine(json: string): string {
+  const line: Record<string, unknown> = JSON.parse(json)
+  const { level, time, event, msg, ...fields } = line
+  const clock = String(time).slice(11, 23)
+  const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${quoteIfNeeded(String(value))}`)
+  const color = COLORS[String(level)] ?? ''
+  return `${clock} ${color}${String(level).padEnd(8)}${color && RESET} ${String(msg)} [${String(event)}]${pairs.join('')}\n`
+}
+
+function quoteIfNeeded(text: string): string {
+  const clean = printable(text)
+  return /^[^\s"=]+$/.test(clean) ? clean : JSON.stringify(clean)
+}
+
+/** Text from elsewhere as one line of printable ASCII: anything else becomes `?`; cut to a length. */
+export function printable(text: string, lengthMax = 1024): string {
+  const line = text.replaceAll(/[^\u0020-\u007e]/gu, '?')
+  return line.length > lengthMax ? `${line.slice(0, lengthMax)}...` : line
+}

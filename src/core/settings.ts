@@ -1,0 +1,199 @@
+/**
+ * Flags and BOOTCFG_* variables. One table is type, default, help text and error text.
+ *
+ * Flags are read as Go's `flag` package reads them: one dash or two, `-flag value` or `-flag=value`, a switch without a
+ * value; the last of several wins. A variable counts where its flag is not given and it is not empty. Nothing else in the
+ * program looks at argv or the environment.
+ */
+import { z } from 'zod'
+
+const LOG_LEVELS = ['critical', 'error', 'warning', 'notice', 'info', 'debug'] as const
+
+const ADDRESS = /^(\[[0-9a-fA-F:.%a-z]+\]|[^:[\]]*):(\d{1,5})$/
+
+const switchValue = z
+  .enum(['1', 't', 'T', 'true', 'TRUE', 'True', '0', 'f', 'F', 'false', 'FALSE', 'False'], 'expected true or false')
+  .transform((text) => /^(1|t)/i.test(text))
+
+function count(min: number, max: number) {
+  return z.coerce
+    .number(`expected a whole number from ${min} to ${max}`)
+    .int(`expected a whole number from ${min} to ${max}`)
+    .min(min, `expected at least ${min}`)
+    .max(max, `expected at most ${max}`)
+}
+
+const path = z.string()
+
+/** The flags in the order in which the help lists them. Defaults are texts, as a person would type them. */
+const FLAGS = {
+  address: {
+    schema: z
+      .string()
+      .regex(ADDRESS, 'expected host:port, such as 127.0.0.1:8080 or [::1]:8080')
+      .refine((text) => Number(ADDRESS.exec(text)?.[2]) <= 65_535, 'the port must be at most 65535'),
+    default: '127.0.0.1:8080',
+    help: 'HTTP listen address, host:port; an empty host listens on every address',
+  },
+  config: { schema: path.min(1, 'expected a path'), default: './data/config.yaml', help: 'groups file (YAML)' },
+  'data-path': {
+    schema: path.min(1, 'expected a path'),
+    default: './data',
+    help: 'data directory with specs, ignition, cloud and templates',
+  },
+  'assets-path': {
+    schema: path,
+    default: './assets',
+    help: 'directory served at /assets/; empty switches it off',
+  },
+  'key-ring-path': {
+    schema: path,
+    default: '',
+    help: 'OpenPGP secret key ring that signs; empty switches signing off',
+  },
+  'log-level': {
+    schema: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`),
+    default: 'info',
+    help: `least severe level to log: ${LOG_LEVELS.join('|')}`,
+  },
+  'max-connections': {
+    schema: count(1, 1_000_000),
+    default: '4096',
+    help: 'HTTP connections at once; more are refused',
+  },
+  'max-header-bytes': {
+    schema: count(1024, 1 << 20),
+    default: '16384',
+    help: 'size of a request line with its headers',
+  },
+  'max-file-bytes': {
+    schema: count(1024, 512 << 20),
+    default: String(64 << 20),
+    help: 'size of one file of the data directory, and of the groups file',
+  },
+  'max-output-bytes': {
+    schema: count(1024, 64 << 20),
+    default: String(8 << 20),
+    help: 'size of one rendered template',
+  },
+  'max-signatures': {
+    schema: count(1, 1_000_000),
+    default: '1000',
+    help: 'signatures kept for bytes that are asked for again',
+  },
+  json: { schema: switchValue, default: 'false', help: 'check: print the problems as JSON', isSwitch: true },
+  version: { schema: switchValue, default: 'false', help: 'print the version and exit', isSwitch: true },
+  help: { schema: switchValue, default: 'false', help: 'print this help and exit', isSwitch: true },
+} as const satisfies Record<string, { schema: z.ZodType; default: string; help: string; isSwitch?: boolean }>
+
+type FlagName = keyof typeof FLAGS
+
+export type Settings = { readonly [F in FlagName]: z.output<(typeof FLAGS)[F]['schema']> }
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+const COMMANDS = ['serve', 'check'] as const
+type Command = (typeof COMMANDS)[number]
+
+export interface Invocation {
+  readonly command: Command
+  readonly settings: Settings
+  /** From BOOTCFG_PASSPHRASE, which has no flag: a command line is for everyone to see. */
+  readonly passphrase: string | undefined
+}
+
+/** The command line cannot be used; the message names every problem, one a line. Exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/**
+ * What the command line and the environment ask for.
+ *
+ * @param args - the arguments after the program's name
+ * @throws {UsageError} naming every problem at once
+ */
+export function parseInvocation(
+  args: readonly string[] = process.argv.slice(2),
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Invocation {
+  const problems: string[] = []
+  const [first, ...others] = args
+  const command = COMMANDS.find((name) => name === first)
+  const given = readFlags(command === undefined ? args : others, problems)
+  const settings: Partial<Record<FlagName, unknown>> = {}
+  for (const name of flagNames()) {
+    const { text, origin } = textOf(name, given, env)
+    const parsed = FLAGS[name].schema.safeParse(text)
+    if (parsed.success) settings[name] = parsed.data
+    else problems.push(`invalid value ${JSON.stringify(text)} for ${origin}: ${parsed.error.issues[0]!.message}`)
+  }
+  if (problems.length > 0) throw new UsageError(problems.join('\n'))
+  return {
+    command: command ?? 'serve',
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every flag was set just above
+    settings: settings as Settings,
+    passphrase: env['BOOTCFG_PASSPHRASE'] || undefined,
+  }
+}
+
+function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<FlagName, string> {
+  const given = new Map<FlagName, string>()
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!
+    const [, dashed, inline] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg) ?? []
+    if (dashed === undefined) {
+      problems.push(arg.startsWith('-') ? `bad flag syntax: ${arg}` : `unexpected argument: ${arg}`)
+      continue
+    }
+    const name = flagNames().find((flag) => flag === dashed) ?? (dashed === 'h' ? 'help' : undefined)
+    if (name === undefined) problems.push(`flag provided but not defined: -${dashed}${suggestion(dashed)}`)
+    else if (inline !== undefined) given.set(name, inline)
+    else if ('isSwitch' in FLAGS[name]) given.set(name, 'true')
+    else if (at + 1 === args.length) problems.push(`flag needs an argument: -${name}`)
+    else given.set(name, args[++at]!)
+  }
+  return given
+}
+
+function textOf(
+  name: FlagName,
+  given: ReadonlyMap<FlagName, string>,
+  env: Readonly<Record<string, string | undefined>>,
+) {
+  const flag = given.get(name)
+  if (flag !== undefined) return { text: flag, origin: `-${name}` }
+  const variable = variableOf(name)
+  const value = env[variable]
+  return value ? { text: value, origin: variable } : { text: FLAGS[name].default, origin: `-${name}` }
+}
+
+function suggestion(typed: string): string {
+  const near = flagNames().find((name) => name.replaceAll('-', '') === typed.toLowerCase().replaceAll(/[-_]/g, ''))
+  return near === undefined ? '' : ` (did you mean -${near}?)`
+}
+
+function variableOf(name: FlagName): string {
+  return `BOOTCFG_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+function flagNames(): FlagName[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets them
+  return Object.keys(FLAGS) as FlagName[]
+}
+
+/** What `-help` prints; docs/flags.md repeats it, and a test holds the two together. */
+export function helpText(): string {
+  const flags = flagNames().map((name) => {
+    const { help, default: value } = FLAGS[name]
+    const shown = 'isSwitch' in FLAGS[name] ? '' : ` (default ${JSON.stringify(value)})`
+    return `  -${name}\n        ${help}${shown}\n        ${variableOf(name)}\n`
+  })
+  return [
+    'Usage: bootcfg [serve] [flags]    match machines to specs and serve their boot configuration\n',
+    '       bootcfg check [flags]      print every problem of a data directory; exit 1 if one is an error\n',
+    '\nFlags, each also as the variable below it (the flag wins):\n',
+    ...flags,
+    '  BOOTCFG_PASSPHRASE\n        unlocks the key ring; has no flag\n',
+  ].join('')
+}

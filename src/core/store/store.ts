@@ -1,0 +1,157 @@
+/**
+ * The store: holds the snapshot that requests are answered from, and puts a new one in its place when the disk changes.
+ *
+ * It looks at the disk in a steady rhythm and trusts no notification: network file systems, FAT sticks and container
+ * mounts send none, and one way that always works is simpler than two.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { describe } from '../configs.ts'
+import { ConfigError, reasonOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Running } from '../module.ts'
+import { type Loaded, load, type Sources, type View } from './load.ts'
+import type { Snapshot } from './snapshot.ts'
+import { scan, stampFile } from './tree.ts'
+
+export interface Store extends Running {
+  readonly current: () => Snapshot
+  /** Read everything again, changed or not. Resolves when the new snapshot serves, or was refused. */
+  readonly reload: () => Promise<void>
+}
+
+export interface Rhythm {
+  /** Between two looks at the disk. */
+  readonly lookMs: number
+  /** A change is taken up when the disk has been still for this long, so that a checkout is not read half way through. */
+  readonly stillMs: number
+  /** ... or after this many looks, when it never is. */
+  readonly looksMax: number
+}
+
+/** Adds up to less than the 2 s in which a change must be served. */
+const RHYTHM: Rhythm = { lookMs: 500, stillMs: 120, looksMax: 5 }
+
+/** At most this part of the time goes into looking: a huge tree is looked at less often. */
+const LOOK_SHARE = 0.1
+const LOOK_MS_MAX = 1200
+
+/** Lines about broken files after one load; `bootcfg check` lists them all. */
+const PROBLEM_LINES_MAX = 20
+
+/** @throws {ConfigError} when the groups file cannot be used, or an error of node:fs when the data directory cannot be read */
+export async function openStore(sources: Sources, log: Log, rhythm: Rhythm = RHYTHM): Promise<Store> {
+  let loaded = await load(sources, await look(sources))
+  /** The view that was last loaded or refused: another is news. */
+  let seen = loaded.view
+  report(log, loaded)
+  const stopping = new AbortController()
+
+  async function take(view: View, previous?: Loaded): Promise<void> {
+    seen = view
+    try {
+      let next = await load(sources, view, previous)
+      // What changed while it was read may have been read half before and half after: read again.
+      for (let tries = 1; tries < rhythm.looksMax; tries++) {
+        const after = await tryLook()
+        if (after === undefined || sameView(after, next.view)) break
+        seen = await settled(after)
+        next = await load(sources, seen, next)
+      }
+      report(log, next, previous)
+      loaded = next
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      log('store.refused', { file: sources.groupsPath, line: error.line, column: error.column, reason: error.message })
+    }
+  }
+
+  let unreadable = ''
+  /** A look that cannot fail: a data directory that is away for a while is reported once and looked for again. */
+  async function tryLook(): Promise<View | undefined> {
+    try {
+      const view = await look(sources)
+      unreadable = ''
+      return view
+    } catch (error) {
+      const reason = error instanceof ConfigError ? error.message : reasonOf(error)
+      if (reason !== unreadable) log('store.scan-failed', { file: sources.dataPath, reason })
+      unreadable = reason
+      return undefined
+    }
+  }
+
+  async function settled(first: View): Promise<View> {
+    let view = first
+    for (let looks = 0; looks < rhythm.looksMax; looks++) {
+      await sleep(rhythm.stillMs, undefined, { signal: stopping.signal })
+      const next = await tryLook()
+      if (next === undefined || sameView(next, view)) break
+      view = next
+    }
+    return view
+  }
+
+  /** Loads never overlap: the watch and a reload wait for each other. */
+  let queue = Promise.resolve()
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = queue.then(work)
+    queue = turn.catch(() => {})
+    return turn
+  }
+
+  async function watch(): Promise<void> {
+    let pause = rhythm.lookMs
+    while (!stopping.signal.aborted) {
+      await sleep(pause, undefined, { signal: stopping.signal })
+      await inTurn(async () => {
+        const started = performance.now()
+        const view = await tryLook()
+        pause = Math.max(rhythm.lookMs, Math.min((performance.now() - started) / LOOK_SHARE, LOOK_MS_MAX))
+        if (view !== undefined && !sameView(view, seen)) await take(await settled(view), loaded)
+      })
+    }
+  }
+
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {}) // whoever supervises sees it
+  const watching = watch().catch((error: unknown) => {
+    if (!stopping.signal.aborted) reject(error)
+  })
+
+  return {
+    name: 'store',
+    failed,
+    current: () => loaded.snapshot,
+    reload: () =>
+      inTurn(async () => {
+        const view = await tryLook()
+        if (view !== undefined) await take(view)
+      }),
+    stop: async () => {
+      stopping.abort()
+      await watching
+    },
+  }
+}
+
+/** One line for the load, and one for each file that is broken and was not before. */
+function report(log: Log, { snapshot, parts }: Loaded, previous?: Loaded): void {
+  const news = [...parts.broken].filter(([path, error]) => previous?.parts.broken.get(path) !== error)
+  for (const [path, error] of news.slice(0, PROBLEM_LINES_MAX)) {
+    log('store.problem', { file: path, line: error.line, column: error.column, reason: describe(path, error) })
+  }
+  log('store.loaded', { groups: snapshot.groups.groups.length, specs: snapshot.specs.size, errors: parts.broken.size })
+}
+
+/** The disk as it is now. */
+export async function look(sources: Sources): Promise<View> {
+  const [groups, data] = await Promise.all([stampFile(sources.groupsPath).catch(reasonOf), scan(sources.dataPath)])
+  return { groups, data }
+}
+
+function sameView(a: View, b: View): boolean {
+  if (a.groups !== b.groups || a.data.size !== b.data.size) return false
+  for (const [path, stamp] of a.data) if (b.data.get(path) !== stamp) return false
+  return true
+}

@@ -1,0 +1,142 @@
+/**
+ * The HTTP application: which path is answered by which route, signed or not, and one log line for each request.
+ *
+ * Built without listening, so that tests can inject requests. Decides nothing about machines: routes do.
+ */
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+import { type Fields, type Log, printable } from '../core/log.ts'
+import type { Signer } from '../core/signer.ts'
+import type { Snapshot } from '../core/store/snapshot.ts'
+import { type Answer, failed, METHOD_NOT_ALLOWED, notFound } from './answer.ts'
+import { type Ask, parseAsk } from './ask.ts'
+import type { Assets } from './assets.ts'
+import { refuseBadRequest } from './bad-request.ts'
+import { answerFields, roundMs } from './request-log.ts'
+import { boot, cloud, ignition, ipxe, metadata, pixiecore, spec, type Route } from './routes.ts'
+import { send, signature } from './send.ts'
+
+export interface HttpDeps {
+  /** The snapshot to answer from, asked for once per request. */
+  readonly snapshot: () => Snapshot
+  /** Absent: the signature routes are not there. */
+  readonly signer?: Signer | undefined
+  /** Absent: `/assets/` is not there. */
+  readonly assets?: Assets | undefined
+  readonly log: Log
+}
+
+export interface HttpLimits {
+  readonly headerBytesMax: number
+  readonly connectionsMax: number
+  /** A request must have arrived in this time, or its connection is closed. */
+  readonly requestMsMax: number
+  /** A connection on which nothing moves, in either direction, is closed after this time. */
+  readonly idleMsMax: number
+}
+
+/** Slow enough for firmware on a bad wire, short enough that nobody holds a connection for long. */
+export const TIMEOUTS = { requestMsMax: 10_000, idleMsMax: 60_000 }
+
+/** Path, the rest of a path that is longer, route; with a signer also `<path>.asc` and `<path>.sig`. */
+const SIGNED: readonly (readonly [path: string, rest: '' | '/*', route: Route])[] = [
+  ['/boot.ipxe', '', boot],
+  ['/boot.ipxe.0', '', boot],
+  ['/ipxe', '', ipxe],
+  ['/pixiecore/v1/boot', '/*', pixiecore],
+  ['/ignition', '', ignition],
+  ['/cloud', '', cloud],
+  ['/metadata', '', metadata],
+]
+
+export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
+  const { log, signer, assets } = deps
+  const app = fastify({
+    logger: false,
+    routerOptions: { querystringParser: () => ({}) }, // labels.ts reads the raw query
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.requestMsMax,
+      connectionsCheckingInterval: limits.requestMsMax / 5,
+    },
+    requestTimeout: limits.requestMsMax,
+    connectionTimeout: limits.idleMsMax,
+    keepAliveTimeout: limits.idleMsMax / 2,
+    clientErrorHandler: (error, socket) => refuseBadRequest(error, socket, log),
+  })
+  app.server.maxConnections = limits.connectionsMax
+
+  const exact = new Set<string>()
+  const prefixes: string[] = []
+  function serve(path: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown): void {
+    app.get(path, { exposeHeadRoute: true }, handler)
+    if (path.endsWith('*')) prefixes.push(path.slice(0, -1))
+    else exact.add(path)
+  }
+  const isServed = (path: string): boolean => exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix))
+
+  for (const [path, rest, route] of SIGNED) {
+    const answerTo = (ask: Ask): Answer => route(deps.snapshot(), ask)
+    serve(path + rest, (request, reply) => {
+      const ask = parseAsk(request.url)
+      return finish(request, reply, ask, answerTo(ask))
+    })
+    if (signer === undefined) continue
+    for (const ending of ['.asc', '.sig'] as const) {
+      serve(path + ending + rest, async (request, reply) => {
+        const ask = parseAsk(request.url)
+        return finish(request, reply, ask, await signature(answerTo(ask), signer, ending === '.asc'))
+      })
+    }
+  }
+  serve('/spec/*', (request, reply) => {
+    const ask = parseAsk(request.url)
+    return finish(request, reply, ask, spec(deps.snapshot(), ask))
+  })
+  if (assets !== undefined) {
+    serve('/assets/*', async (request, reply) => {
+      reply.hijack()
+      const { path } = parseAsk(request.url)
+      const served = await assets.serve(path.slice('/assets/'.length), request.raw, reply.raw)
+      if (served.problem !== undefined) {
+        log('http.asset-problem', { path: printable(path), status: served.status, reason: printable(served.problem) })
+      }
+      logRequest(request, reply, path, served.bytes, { status: served.status })
+    })
+  }
+
+  // Before a body is read: nobody's upload is taken in only to be refused.
+  app.addHook('onRequest', (request, reply, next) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return next()
+    const ask = parseAsk(request.url)
+    finish(request, reply, ask, isServed(ask.path) ? METHOD_NOT_ALLOWED : notFound())
+  })
+  app.setNotFoundHandler((request, reply) => finish(request, reply, parseAsk(request.url), notFound()))
+  app.setErrorHandler((error, request, reply) => {
+    const stack = error instanceof Error ? error.stack : String(error)
+    log('http.failed', { method: request.method, path: printable(request.url), stack })
+    return finish(
+      request,
+      reply,
+      parseAsk(request.url),
+      failed('internal error: a fault of bootcfg, its log says more'),
+    )
+  })
+
+  function finish(request: FastifyRequest, reply: FastifyReply, ask: Ask, answer: Answer): FastifyReply {
+    const bytes = send(request, reply, answer)
+    logRequest(request, reply, ask.path, bytes, { ...answerFields(answer, ask.labels), status: reply.statusCode })
+    return reply
+  }
+  function logRequest(request: FastifyRequest, reply: FastifyReply, path: string, bytes: number, about: Fields): void {
+    log('http.request', {
+      method: request.method,
+      path: printable(path),
+      ...about,
+      bytes: request.method === 'HEAD' ? 0 : bytes,
+      ms: roundMs(reply.elapsedTime),
+      peer: request.ip,
+    })
+  }
+  return app
+}

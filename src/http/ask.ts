@@ -1,0 +1,35 @@
+/**
+ * What a request says that routes may look at: its path, its query, and the labels in it.
+ */
+import { type Labels, parseLabels } from '../core/labels.ts'
+
+export interface Ask {
+  /** As it came, percent-encoded. */
+  readonly path: string
+  /** Raw, without the question mark. */
+  readonly query: string
+  readonly labels: Labels
+}
+
+/** @param url - the request target: path, and query if there is one */
+export function parseAsk(url: string): Ask {
+  const mark = url.indexOf('?')
+  const query = mark < 0 ? '' : url.slice(mark + 1)
+  return { path: mark < 0 ? url : url.slice(0, mark), query, labels: parseLabels(query) }
+}
+
+/** The last segment, decoded, as Go's `path.Base`: slashes at the end do not count. */
+export function lastSegment(path: string): string {
+  const segment = baseName(path)
+  if (!segment.includes('%')) return segment
+  try {
+    return baseName(decodeURIComponent(segment))
+  } catch {
+    return segment
+  }
+}
+
+function baseName(path: string): string {
+  const trimmed = path.replace(/\/+$/, '')
+  return trimmed.slice(trimmed.lastIndexOf('/') + 1)
+}

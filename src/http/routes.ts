@@ -1,0 +1,119 @@
+/**
+ * The routes: from a snapshot and what a machine says of itself to an answer. Pure; no route touches a file or a socket.
+ *
+ * 404 means "nothing for you here", and says which group matched and what it lacks. 500 means that something configured
+ * is broken: Ignition and cloud-init try again, so a mended file brings the machine up without a visit.
+ */
+import { CHAIN_SCRIPT, ipxeScript, pixiecoreJson } from '../core/boot-script.ts'
+import { type ConfigFile, describe, type Folder, renderCloud, renderIgnition } from '../core/configs.ts'
+import { ConfigError } from '../core/errors.ts'
+import { type Group, groupLabel } from '../core/groups.ts'
+import type { Labels } from '../core/labels.ts'
+import { normalizeMac } from '../core/mac.ts'
+import { renderMetadata } from '../core/metadata.ts'
+import { type Spec, specJson } from '../core/specs.ts'
+import type { Snapshot } from '../core/store/snapshot.ts'
+import { type Answer, failed, JSON_TYPE, notFound, TEXT } from './answer.ts'
+import { type Ask, lastSegment } from './ask.ts'
+
+export type Route = (snapshot: Snapshot, ask: Ask) => Answer
+
+const BOOT: Answer = { status: 200, type: TEXT, body: CHAIN_SCRIPT }
+
+export const boot: Route = () => BOOT
+
+export const ipxe: Route = (snapshot, { labels }) =>
+  withSpec(snapshot, labels, (spec, group) =>
+    spec.boot === null
+      ? lacks(group, `its spec ${quote(spec.id)} has no boot section`)
+      : { status: 200, type: TEXT, body: ipxeScript(spec.boot), ...matchedBy(group) },
+  )
+
+/** The only label is the mac, the last segment of the path. */
+export const pixiecore: Route = (snapshot, { path }) => {
+  const text = lastSegment(path)
+  const mac = normalizeMac(text)
+  if (mac === undefined) {
+    return { status: 400, type: TEXT, body: `address ${text}: invalid MAC address\n`, reason: 'invalid MAC address' }
+  }
+  return withSpec(snapshot, new Map([['mac', mac]]), (spec, group) =>
+    spec.boot === null
+      ? lacks(group, `its spec ${quote(spec.id)} has no boot section`)
+      : { status: 200, type: JSON_TYPE, body: pixiecoreJson(spec.boot), ...matchedBy(group) },
+  )
+}
+
+export const ignition: Route = (snapshot, { labels, query }) =>
+  withConfig(snapshot, labels, 'ignition', (file, group) => ({
+    status: 200,
+    type: JSON_TYPE,
+    body: renderIgnition(file, group, query),
+  }))
+
+export const cloud: Route = (snapshot, { labels }) =>
+  withConfig(snapshot, labels, 'cloud', (file, group) => ({
+    status: 200,
+    type: TEXT,
+    body: renderCloud(file, group),
+    ranges: true,
+  }))
+
+export const metadata: Route = (snapshot, { labels }) => {
+  const group = snapshot.groups.find(labels)
+  if (group === undefined) return noGroup()
+  return { status: 200, type: TEXT, body: renderMetadata(group.metadata, labels), ...matchedBy(group) }
+}
+
+export const spec: Route = (snapshot, { path }) => {
+  const id = lastSegment(path)
+  const found = snapshot.specs.get(id)
+  if (found === undefined) return notFound()
+  if (found.spec instanceof ConfigError) return failed(describe(found.path, found.spec), { spec: id })
+  return { status: 200, type: JSON_TYPE, body: specJson(found.spec), spec: found.spec.id }
+}
+
+function withSpec(snapshot: Snapshot, labels: Labels, answer: (spec: Spec, group: Group) => Answer): Answer {
+  const group = snapshot.groups.find(labels)
+  if (group === undefined) return noGroup()
+  const found = snapshot.specs.get(group.spec)
+  if (found === undefined) return lacks(group, `there is no spec ${quote(group.spec)}`)
+  if (found.spec instanceof ConfigError) return failed(describe(found.path, found.spec), matchedBy(group))
+  return answer(found.spec, group)
+}
+
+function withConfig(
+  snapshot: Snapshot,
+  labels: Labels,
+  folder: Folder,
+  answer: (file: ConfigFile, group: Group) => Answer,
+): Answer {
+  return withSpec(snapshot, labels, (spec, group) => {
+    const id = folder === 'ignition' ? spec.ignitionId : spec.cloudId
+    if (id === '') return lacks(group, `its spec ${quote(spec.id)} has no ${folder}_id`)
+    const file = snapshot[folder].get(id)
+    if (file === undefined)
+      return lacks(group, `its spec ${quote(spec.id)} names ${folder}/${id}, which does not exist`)
+    try {
+      return { ...answer(file, group), ...matchedBy(group) }
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return failed(describe(file.path, error), matchedBy(group))
+    }
+  })
+}
+
+function noGroup(): Answer {
+  return notFound('no group matches the labels of this machine')
+}
+
+function lacks(group: Group, what: string): Answer {
+  return notFound(`group ${quote(groupLabel(group))} matches, but ${what}`, matchedBy(group))
+}
+
+function matchedBy(group: Group): { group: Group; spec: string } {
+  return { group, spec: group.spec }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text)
+}

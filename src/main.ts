@@ -1,0 +1,145 @@
+/**
+ * The front door: argv to settings, rooms started in order, supervised, stopped in reverse. The only file that knows
+ * every room.
+ */
+import { readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+
+import { checkDataDirectory, reportProblems } from './core/check-run.ts'
+import { describe } from './core/configs.ts'
+import { ConfigError, reasonOf } from './core/errors.ts'
+import { createLog, type Log, printable } from './core/log.ts'
+import { type Running, stopAll, supervise } from './core/module.ts'
+import { helpText, type Invocation, parseInvocation, type Settings, UsageError } from './core/settings.ts'
+import { loadSigner, type Signer } from './core/signer.ts'
+import type { Sources } from './core/store/load.ts'
+import { openStore, type Store } from './core/store/store.ts'
+import { readFile } from './core/store/tree.ts'
+import { TEMPLATE_LIMITS } from './core/template/template.ts'
+import { startHttp } from './http/start.ts'
+
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const
+
+/** A stop that hangs is no stop. */
+const STOP_MAX_MS = 4500
+
+async function main(): Promise<number> {
+  let invocation: Invocation
+  try {
+    invocation = parseInvocation()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`${error.message}\nbootcfg -help lists the flags\n`)
+    return EXIT.usage
+  }
+  const { command, settings, passphrase } = invocation
+  if (settings.help) return print(helpText())
+  if (settings.version) return print(`bootcfg ${version()}\n`)
+  return command === 'check' ? check(settings) : serve(settings, passphrase)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return EXIT.ok
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url)
+  const manifest: { version: string } = JSON.parse(readFileSync(file, 'utf8'))
+  return manifest.version
+}
+
+function sourcesOf(settings: Settings): Sources {
+  return {
+    groupsPath: settings.config,
+    dataPath: settings['data-path'],
+    fileBytesMax: settings['max-file-bytes'],
+    templateLimits: { ...TEMPLATE_LIMITS, outputBytesMax: settings['max-output-bytes'] },
+  }
+}
+
+async function check(settings: Settings): Promise<number> {
+  const problems = await checkDataDirectory(sourcesOf(settings), settings['assets-path'])
+  process.stdout.write(reportProblems(problems, settings.json))
+  return problems.some((problem) => problem.severity === 'error') ? EXIT.failed : EXIT.ok
+}
+
+async function serve(settings: Settings, passphrase: string | undefined): Promise<number> {
+  const log = createLog({ level: settings['log-level'], pretty: process.stdout.isTTY })
+  const stopSignal = signalReceived(['SIGTERM', 'SIGINT'])
+  const rooms: Running[] = []
+  try {
+    const store = await openStoreOrSay(sourcesOf(settings), log)
+    rooms.push(store)
+    process.on('SIGHUP', () => void store.reload())
+    if (settings['assets-path'] !== '') await mustBeDirectory(settings['assets-path'], '-assets-path')
+    const signer = await signerOf(settings, passphrase, log)
+    const http = await startHttp(
+      {
+        address: settings.address,
+        assetsPath: settings['assets-path'],
+        headerBytesMax: settings['max-header-bytes'],
+        connectionsMax: settings['max-connections'],
+      },
+      { snapshot: store.current, signer, log },
+    )
+    rooms.push(http)
+    log('ready', { url: http.url, version: version() })
+    await supervise(
+      rooms,
+      stopSignal.then((signal) => {
+        log('stopping', { signal })
+        setTimeout(() => process.exit(EXIT.ok), STOP_MAX_MS).unref()
+      }),
+    )
+    log('stopped')
+    return EXIT.ok
+  } catch (error) {
+    log('fatal', { reason: error instanceof Error ? error.message : String(error) })
+    await stopAll(rooms)
+    return EXIT.failed
+  } finally {
+    log.flush()
+  }
+}
+
+/** Resolves with the first of these signals. Handlers are needed as pid 1, where the kernel has no default action. */
+function signalReceived(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve(signal))
+  })
+}
+
+async function openStoreOrSay(sources: Sources, log: Log): Promise<Store> {
+  await mustBeDirectory(sources.dataPath, '-data-path')
+  try {
+    return await openStore(sources, log)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new Error(`groups file (-config) ${describe(sources.groupsPath, error)}`, { cause: error })
+  }
+}
+
+async function signerOf(settings: Settings, passphrase: string | undefined, log: Log): Promise<Signer | undefined> {
+  const path = settings['key-ring-path']
+  if (path === '') return undefined
+  const ring = await readFile(path, settings['max-file-bytes']).catch((error: unknown) => {
+    throw new Error(`key ring (-key-ring-path) ${path}: ${reasonOf(error)}`, { cause: error })
+  })
+  const signer = await loadSigner(path, ring, passphrase, {
+    signaturesMax: settings['max-signatures'],
+    bytesMax: Infinity,
+  })
+  for (const warning of signer.warnings) log('signer.warning', { reason: printable(warning) })
+  log('signer.loaded', { key: signer.keyId })
+  return signer
+}
+
+async function mustBeDirectory(path: string, flag: string): Promise<void> {
+  const facts = await stat(path).catch((error: unknown) => {
+    throw new Error(`${flag} ${path}: ${reasonOf(error)}`, { cause: error })
+  })
+  if (!facts.isDirectory()) throw new Error(`${flag} ${path}: not a directory`)
+}
+
+process.exitCode = await main()

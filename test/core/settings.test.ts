@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+
+import { helpText, parseInvocation, UsageError } from '../../src/core/settings.ts'
+
+describe('a setting comes from', () => {
+  const cases: [rule: string, args: string[], env: Record<string, string>, config: string][] = [
+    ['its default', [], {}, './data/config.yaml'],
+    ['its flag', ['-config', 'a'], {}, 'a'],
+    ['its flag with two dashes', ['--config', 'a'], {}, 'a'],
+    ['its flag with an equals sign', ['-config=a=b'], {}, 'a=b'],
+    ['the last of several flags', ['-config', 'a', '-config=b'], {}, 'b'],
+    ['its variable', [], { BOOTCFG_CONFIG: 'v' }, 'v'],
+    ['its flag before its variable', ['-config', 'a'], { BOOTCFG_CONFIG: 'v' }, 'a'],
+    ['its default when the variable is empty', [], { BOOTCFG_CONFIG: '' }, './data/config.yaml'],
+  ]
+  for (const [rule, args, env, config] of cases) {
+    test(rule, () => expect(parseInvocation(args, env).settings.config).toBe(config))
+  }
+})
+
+test('flags keep the defaults of the old program', () => {
+  expect(parseInvocation([], {}).settings).toMatchObject({
+    address: '127.0.0.1:8080',
+    config: './data/config.yaml',
+    'data-path': './data',
+    'assets-path': './assets',
+    'key-ring-path': '',
+    'log-level': 'info',
+    version: false,
+    help: false,
+  })
+})
+
+test('dashes become underscores in the name of a variable', () => {
+  const { settings } = parseInvocation([], {
+    BOOTCFG_DATA_PATH: '/d',
+    BOOTCFG_LOG_LEVEL: 'debug',
+    BOOTCFG_VERSION: 'true',
+  })
+  expect(settings).toMatchObject({ 'data-path': '/d', 'log-level': 'debug', version: true })
+})
+
+test('a switch takes no argument, so what follows it is a flag of its own', () => {
+  expect(parseInvocation(['-version', '-config', 'a'], {}).settings).toMatchObject({ version: true, config: 'a' })
+  expect(parseInvocation(['-version=false'], {}).settings.version).toBe(false)
+})
+
+test('the passphrase is a variable and no flag', () => {
+  expect(parseInvocation([], { BOOTCFG_PASSPHRASE: 'x' }).passphrase).toBe('x')
+  expect(() => parseInvocation(['-passphrase', 'x'], {})).toThrow(UsageError)
+})
+
+test('the command stands first, and is to serve when there is none', () => {
+  expect(parseInvocation([], {}).command).toBe('serve')
+  expect(parseInvocation(['serve'], {}).command).toBe('serve')
+  const { command, settings } = parseInvocation(['check', '-json'], {})
+  expect([command, settings.json]).toEqual(['check', true])
+})
+
+describe('what cannot be used is named', () => {
+  const cases: [args: string[], env: Record<string, string>, message: string][] = [
+    [['-unknown'], {}, 'flag provided but not defined: -unknown'],
+    [['-data_path', 'x'], {}, 'flag provided but not defined: -data_path (did you mean -data-path?)'],
+    [['-config'], {}, 'flag needs an argument: -config'],
+    [['extra'], {}, 'unexpected argument: extra'],
+    [['--'], {}, 'bad flag syntax: --'],
+    [['-=x'], {}, 'bad flag syntax: -=x'],
+    [['-address', '8080'], {}, 'invalid value "8080" for -address: expected host:port'],
+    [['-address', ':70000'], {}, 'the port must be at most 65535'],
+    [['-log-level', 'loud'], {}, 'invalid value "loud" for -log-level: expected one of critical, error'],
+    [[], { BOOTCFG_LOG_LEVEL: 'loud' }, 'invalid value "loud" for BOOTCFG_LOG_LEVEL'],
+    [['-max-connections', '0'], {}, 'expected at least 1'],
+    [['-max-connections', 'many'], {}, 'expected a whole number'],
+    [['-version=maybe'], {}, 'expected true or false'],
+  ]
+  for (const [args, env, message] of cases) {
+    test(message, () => expect(() => parseInvocation(args, env)).toThrow(message))
+  }
+  test('all at once', () => {
+    const parse = () => parseInvocation(['-x', '-log-level', 'y', 'z'], {})
+    expect(parse).toThrow('-x')
+    expect(parse).toThrow('"y"')
+    expect(parse).toThrow('z')
+  })
+})
+
+test('the help names every flag with its variable', () => {
+  const help = helpText()
+  for (const flag of Object.keys(parseInvocation([], {}).settings)) {
+    expect(help).toContain(`  -${flag}\n`)
+    expect(help).toContain(`BOOTCFG_${flag.toUpperCase().replaceAll('-', '_')}\n`)
+  }
+})

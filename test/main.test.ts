@@ -1,0 +1,173 @@
+/**
+ * The program as a process: flags, fatal errors, signals.
+ */
+import { execFileSync } from 'node:child_process'
+import { symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import { runBootcfg, startServer } from './support/server.ts'
+import { temporaryFolder, writeFiles } from './support/site.ts'
+
+const FIXTURES = join(import.meta.dirname, 'fixtures/bootcfg')
+const SITE = [
+  '-config',
+  join(FIXTURES, 'data/config.yaml'),
+  '-data-path',
+  join(FIXTURES, 'data'),
+  '-assets-path',
+  join(FIXTURES, 'assets'),
+]
+
+describe('the command line', () => {
+  test('-version prints the version', async () => {
+    expect(await runBootcfg(['-version'])).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^bootcfg \d+\.\d+\.\d+\n$/),
+      stderr: '',
+    })
+  })
+  test('-help prints the flags', async () => {
+    const { status, stdout } = await runBootcfg(['--help'])
+    expect([status, stdout]).toEqual([0, expect.stringContaining('-assets-path')])
+  })
+  test('wrong usage is status 2 with the reason', async () => {
+    expect(await runBootcfg(['-nonsense'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'flag provided but not defined: -nonsense\nbootcfg -help lists the flags\n',
+    })
+  })
+  test('it runs from any folder, and through a symbolic link', () => {
+    using folder = temporaryFolder()
+    symlinkSync(join(import.meta.dirname, '../bin/bootcfg'), join(folder.path, 'bc'))
+    expect(execFileSync('./bc', ['-version'], { cwd: folder.path, encoding: 'utf8' })).toMatch(/^bootcfg /)
+  })
+})
+
+describe('at start, what is missing is fatal in one line', () => {
+  const cases: [rule: string, flags: string[], reason: string | RegExp][] = [
+    [
+      'the groups file',
+      ['-config', '/nowhere/c.yaml'],
+      'groups file (-config) /nowhere/c.yaml: cannot be read: no such file or directory',
+    ],
+    ['the data directory', ['-data-path', '/nowhere'], '-data-path /nowhere: no such file or directory'],
+    ['a data directory that is a file', ['-data-path', '/etc/passwd'], '-data-path /etc/passwd: not a directory'],
+    ['the assets directory', ['-assets-path', '/nowhere'], '-assets-path /nowhere: no such file or directory'],
+    [
+      'the key ring',
+      ['-key-ring-path', '/nowhere'],
+      /^key ring \(-key-ring-path\) \/nowhere: .*no such file or directory/,
+    ],
+    [
+      'a groups file that is not usable',
+      ['-config', join(FIXTURES, 'data/ignition/bad-yaml.yaml')],
+      /^groups file \(-config\) .*bad-yaml\.yaml:\d+/,
+    ],
+  ]
+  for (const [rule, flags, reason] of cases) {
+    test(rule, async () => {
+      const { status, stdout } = await runBootcfg(['-address', '127.0.0.1:0', ...SITE, ...flags])
+      expect(status).toBe(1)
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+      const fatal = lines.filter((line) => line['level'] === 'critical')
+      expect(fatal).toEqual([
+        expect.objectContaining({
+          event: 'fatal',
+          reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+        }),
+      ])
+    })
+  }
+  test('a broken file of the data directory is not fatal', async () => {
+    await using server = await startServer(SITE)
+    expect((await fetch(`${server.url}/cloud?hostname=half`)).status).toBe(500)
+  })
+})
+
+describe('signals', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`${signal} ends it with status 0 within 5 s, also with downloads open`, async () => {
+      using folder = temporaryFolder()
+      writeFileSync(join(folder.path, 'big'), '')
+      truncateSync(join(folder.path, 'big'), 1 << 30)
+      const server = await startServer([...SITE, '-assets-path', folder.path])
+      const sockets = Array.from({ length: 5 }, () => {
+        const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+        socket.on('error', () => {})
+        socket.write('GET /assets/big HTTP/1.1\r\nHost: x\r\n\r\n')
+        return socket
+      })
+      await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('readable', resolve))))
+      const started = performance.now()
+      server.process.kill(signal)
+      expect(await server.exited).toBe(0)
+      expect(performance.now() - started).toBeLessThan(5000)
+      expect(server.log.map((line) => line.event)).toContain('stopped')
+      for (const socket of sockets) socket.destroy()
+    })
+  }
+
+  test('as pid 1 it ends too', async () => {
+    const wrapped = ['--fork', '--pid', '--mount-proc', join(import.meta.dirname, '../bin/bootcfg')]
+    const { spawn } = await import('node:child_process')
+    const child = spawn('unshare', [...wrapped, '-address', '127.0.0.1:0', ...SITE], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    await new Promise<void>((resolve) =>
+      child.stdout.on('data', (chunk: Buffer) => chunk.includes('"ready"') && resolve()),
+    )
+    const [inner] = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).split('\n')
+    process.kill(Number(inner), 'SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  test('SIGHUP reads everything again', async () => {
+    using folder = temporaryFolder()
+    writeFiles(folder.path, { 'config.yaml': 'api_version: v1alpha1\n' })
+    await using server = await startServer([
+      '-config',
+      join(folder.path, 'config.yaml'),
+      '-data-path',
+      folder.path,
+      '-assets-path',
+      '',
+    ])
+    const loads = () => server.log.filter((line) => line.event === 'store.loaded').length
+    const before = loads()
+    server.process.kill('SIGHUP')
+    await server.waitFor('store.loaded', () => loads() > before)
+    expect((await fetch(`${server.url}/metadata`)).status).toBe(404)
+  })
+})
+
+test('a change on disk is served within 2 s', async () => {
+  using folder = temporaryFolder()
+  const groups = (word: string) => `api_version: v1alpha1\ngroups: [{metadata: {word: ${word}}}]\n`
+  writeFiles(folder.path, { 'config.yaml': groups('one') })
+  await using server = await startServer([
+    '-config',
+    join(folder.path, 'config.yaml'),
+    '-data-path',
+    folder.path,
+    '-assets-path',
+    '',
+  ])
+  for (const word of ['two', 'three', 'four']) {
+    writeFiles(folder.path, { 'config.yaml': groups(word) })
+    const deadline = performance.now() + 2000
+    let body = ''
+    while (body !== `WORD=${word}\n` && performance.now() < deadline) {
+      body = await (await fetch(`${server.url}/metadata`)).text()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(body).toBe(`WORD=${word}\n`)
+  }
+})
