@@ -1,0 +1,218 @@
+/**
+ * How fast the HTTP core is, beside a bare node:http server that answers a constant, in one run: `npm run bench`.
+ *
+ * The two are loaded in turn, round by round, and the ratio of each round counts, so that a machine whose speed drifts
+ * does not decide. Needs wrk (Debian package of that name). Prints, never judges.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const ROOT = join(import.meta.dirname, '..')
+const CONNECTIONS = 32
+const ROUNDS = 5
+const ROUND_SECONDS = 2
+const SIZES = [10, 1000, 100_000]
+const ROUTES = ['ipxe', 'ignition', 'cloud']
+
+const BARE = `require('node:http').createServer((request, response) => {
+  response.setHeader('content-type', 'text/plain; charset=utf-8')
+  response.end('x'.repeat(300))
+}).listen(0, '127.0.0.1', function () { console.log('{"event":"ready","url":"http://127.0.0.1:' + this.address().port + '"}') })`
+
+const folder = mkdtempSync(join(tmpdir(), 'bootcfg-bench-'))
+const running: ChildProcess[] = []
+try {
+  if (spawnSync('wrk', ['-v']).error !== undefined) throw new Error('wrk is missing; as root: apt-get install wrk')
+  await main()
+} finally {
+  for (const child of running) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function main(): Promise<void> {
+  await benchStart()
+  const bare = await startBare()
+  for (const size of SIZES) {
+    const server = await startOn(size)
+    for (const route of ROUTES) benchRoute(route, size, server.url, bare)
+    const { peak, now } = memoryOf(server.child)
+    console.log(`${size} groups: loaded in ${server.readyMs} ms, ${peak} MB at the peak, ${now} MB after serving`)
+    await end(server.child)
+  }
+}
+
+/** Process start to first answer, with the examples. */
+async function benchStart(): Promise<void> {
+  const times: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const started = performance.now()
+    const examples = join(ROOT, 'examples')
+    const { child, url } = await start([
+      '-config',
+      join(examples, 'config.yaml'),
+      '-data-path',
+      examples,
+      '-assets-path',
+      '',
+    ])
+    await fetch(`${url}/boot.ipxe`)
+    times.push(performance.now() - started)
+    await end(child)
+  }
+  console.log(`start to first answer with the examples: ${Math.round(median(times))} ms`)
+}
+
+function benchRoute(route: string, size: number, url: string, bare: string): void {
+  const script = join(folder, `${route}-${size}.lua`)
+  writeFileSync(script, requestsOf(route, size))
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const [reference, own] = [load(bare, script), load(url, script)]
+    return { reference, own, ratio: own / reference }
+  })
+  const own = Math.round(median(rounds.map((round) => round.own)))
+  const reference = Math.round(median(rounds.map((round) => round.reference)))
+  const ratio = median(rounds.map((round) => round.ratio)).toFixed(2)
+  console.log(
+    `/${route}`.padEnd(10),
+    `${size} groups`.padStart(14),
+    `${own}/s`.padStart(9),
+    `bare ${reference}/s`.padStart(14),
+    `ratio ${ratio}`,
+  )
+}
+
+/** Each request is another machine's, in an order that visits all groups. */
+function requestsOf(route: string, size: number): string {
+  return `
+    local n = 0
+    request = function()
+      n = (n + 7919) % ${size}
+      local mac = string.format("52-54-00-%02x-%02x-%02x", math.floor(n / 65536), math.floor(n / 256) % 256, n % 256)
+      return wrk.format("GET", string.format("/${route}?uuid=16e7d8a7-bfa9-428b-9117-%012x&mac=%s&hostname=&serial=", n, mac))
+    end
+    done = function(summary) io.stdout:write(string.format("errors %d\\n", summary.errors.status + summary.errors.read + summary.errors.timeout)) end`
+}
+
+/** @returns requests per second */
+function load(url: string, script: string): number {
+  const args = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${ROUND_SECONDS}s`, '-s', script, url]
+  const { stdout } = spawnSync('wrk', args, { encoding: 'utf8' })
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]
+  if (rate === undefined || !stdout.includes('errors 0')) throw new Error(`wrk on ${url} failed: ${stdout}`)
+  return Number(rate)
+}
+
+/** A site of so many groups that each require a mac and a uuid, with the files of a small etcd cluster. */
+function writeSite(size: number): string {
+  const site = join(folder, String(size))
+  const group = (n: number): string => {
+    const hex = n.toString(16).padStart(12, '0')
+    const mac = `52:54:00:${hex.slice(6).match(/../g)!.join(':')}`
+    return `  - name: node ${n}
+    spec: etcd
+    require: {mac: "${mac}", uuid: 16e7d8a7-bfa9-428b-9117-${hex}}
+    metadata:
+      etcd_name: node${n}
+      ipv4_address: 172.15.${(n >> 8) & 255}.${n & 255}
+      gateway: 172.15.0.1
+      rack: ${n % 40}
+      keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${hex}]
+      labels: {zone: a, row: r${n % 9}}
+`
+  }
+  const files: Record<string, string> = {
+    'config.yaml': `api_version: v1alpha1\ngroups:\n${Array.from({ length: size }, (_, n) => group(n)).join('')}`,
+    'specs/etcd/spec.json': JSON.stringify({
+      id: 'etcd',
+      ignition_id: 'etcd.json',
+      cloud_id: 'etcd.sh',
+      boot: {
+        kernel: '/assets/flatcar/current/flatcar_production_pxe.vmlinuz',
+        initrd: ['/assets/flatcar/current/flatcar_production_pxe_image.cpio.gz'],
+        cmdline: {
+          'ignition.config.url': '${cwduri}ignition?uuid=${uuid}&mac=${net0/mac:hexhyp}',
+          'flatcar.first_boot': '1',
+          console: 'ttyS0',
+        },
+      },
+    }),
+    'ignition/etcd.json': `{
+  "ignition": {"version": "3.3.0"},
+  "storage": {"files": [
+    {"path": "/etc/hostname", "mode": 420, "contents": {"source": "data:,{{.etcd_name}}"}},
+    {"path": "/etc/rack", "mode": 420, "contents": {"source": "data:,{{.rack}}"}}
+  ]},
+  "systemd": {"units": [
+    {"name": "etcd-member.service", "enabled": true,
+     "dropins": [{"name": "20.conf", "contents": "[Service]\\nEnvironment=ETCD_NAME={{.etcd_name}}\\nEnvironment=ETCD_IP={{.ipv4_address}}\\n"}]}
+  ]},
+  "passwd": {"users": [{"name": "core", "sshAuthorizedKeys": [{{range $i, $k := .keys}}{{if $i}}, {{end}}"{{$k}}"{{end}}]}]}
+}
+`,
+    'cloud/etcd.sh':
+      '#!/bin/sh\nhostname {{.etcd_name}}\n{{range $k, $v := .labels}}echo {{$k}}={{$v}}\n{{end}}ip route add default via {{.gateway}}\n',
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(site, path)), { recursive: true })
+    writeFileSync(join(site, path), text)
+  }
+  const bytes = Buffer.byteLength(files['config.yaml']!)
+  if (bytes > 1 << 20) console.log(`${size} groups: a file of ${Math.round(bytes / 1e6)} MB`)
+  return site
+}
+
+async function startOn(size: number) {
+  const site = writeSite(size)
+  const started = performance.now()
+  const server = await start(['-config', join(site, 'config.yaml'), '-data-path', site, '-assets-path', ''])
+  return { ...server, readyMs: Math.round(performance.now() - started) }
+}
+
+async function start(flags: readonly string[]): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(join(ROOT, 'bin/bootcfg'), ['-address', '127.0.0.1:0', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.push(child)
+  return { child, url: await urlIn(child) }
+}
+
+async function startBare(): Promise<string> {
+  const child = spawn(process.execPath, ['-e', BARE], { stdio: ['ignore', 'pipe', 'inherit'] })
+  running.push(child)
+  return urlIn(child)
+}
+
+/** The URL of the `ready` line; what comes later is read and thrown away, as by a log shipper that keeps up. */
+function urlIn(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout! })
+    lines.on('line', (line) => {
+      const entry = JSON.parse(line) as { event: string; url?: string; reason?: string }
+      if (entry.event === 'fatal') reject(new Error(entry.reason))
+      if (entry.event !== 'ready') return
+      resolve(entry.url!)
+      lines.close()
+      child.stdout!.resume()
+    })
+  })
+}
+
+function end(child: ChildProcess): Promise<void> {
+  running.splice(running.indexOf(child), 1)
+  child.kill('SIGTERM')
+  return new Promise((resolve) => child.on('close', () => resolve()))
+}
+
+function memoryOf(child: ChildProcess): { peak: number; now: number } {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  const megabytes = (field: string): number =>
+    Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
+  return { peak: megabytes('VmHWM'), now: megabytes('VmRSS') }
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
+}
