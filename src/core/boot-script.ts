@@ -11,11 +11,26 @@ import { Uint64, ValueMap } from './value.ts'
 export const CHAIN_SCRIPT =
   '#!ipxe\nchain ipxe?uuid=${uuid}&mac=${net0/mac:hexhyp}&domain=${domain}&hostname=${hostname}&serial=${serial}\n'
 
-/** The script that boots a kernel. Values are written as they are: `${…}` in them is for iPXE to expand. */
+const HEAD = '#!ipxe\n'
+
+/**
+ * The script that boots a kernel. Values are written as they are: `${…}` in them is for iPXE to expand.
+ */
 export function ipxeScript(boot: Boot): string {
   const args = [...(boot.cmdline?.entries() ?? [])].map(([key, value]) => ` ${argument(formatValue(key), value)}`)
   const initrds = boot.initrd?.map((initrd) => `${initrd} `) ?? []
-  return `#!ipxe\nkernel ${boot.kernel}${args.join('')}\ninitrd ${initrds.join('')}\nboot\n`
+  return `${HEAD}kernel ${boot.kernel}${args.join('')}\ninitrd ${initrds.join('')}\nboot\n`
+}
+
+/**
+ * A script with what an iPXE from before March 2024 lacks: `${cwduri}`, the address of the server as this machine reached
+ * it. A script that does not use it is left as it is, and so is one where nobody knows the address.
+ *
+ * @param authority - host, and port if there is one, as the machine wrote it in its request
+ */
+export function withServerUri(script: string, authority: string | undefined): string {
+  if (authority === undefined || !script.includes('${cwduri}')) return script
+  return `${HEAD}isset \${cwduri} || set cwduri http://${authority}/\n${script.slice(HEAD.length)}`
 }
 
 function argument(key: string, value: Value): string {

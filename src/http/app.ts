@@ -78,13 +78,13 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
   for (const [path, rest, route] of SIGNED) {
     const answerTo = (ask: Ask): Answer => route(deps.snapshot(), ask)
     serve(path + rest, (request, reply) => {
-      const ask = parseAsk(request.url)
+      const ask = parseAsk(request.url, request.headers.host)
       return finish(request, reply, ask, answerTo(ask))
     })
     if (signer === undefined) continue
     for (const ending of ['.asc', '.sig'] as const) {
       serve(path + ending + rest, async (request, reply) => {
-        const ask = parseAsk(request.url)
+        const ask = parseAsk(request.url, request.headers.host)
         return finish(request, reply, ask, await signature(answerTo(ask), signer, ending === '.asc'))
       })
     }

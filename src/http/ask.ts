@@ -9,13 +9,21 @@ export interface Ask {
   /** Raw, without the question mark. */
   readonly query: string
   readonly labels: Labels
+  /** Host, and port if there is one, as the client named this server; absent when it is no plain name or address. */
+  readonly authority: string | undefined
 }
 
-/** @param url - the request target: path, and query if there is one */
-export function parseAsk(url: string): Ask {
+const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+
+/**
+ * @param url - the request target: path, and query if there is one
+ * @param host - the Host header
+ */
+export function parseAsk(url: string, host?: string): Ask {
+  const authority = host !== undefined && AUTHORITY.test(host) ? host : undefined
   const mark = url.indexOf('?')
   const query = mark < 0 ? '' : url.slice(mark + 1)
-  return { path: mark < 0 ? url : url.slice(0, mark), query, labels: parseLabels(query) }
+  return { path: mark < 0 ? url : url.slice(0, mark), query, labels: parseLabels(query), authority }
 }
 
 /** The last segment, decoded, as Go's `path.Base`: slashes at the end do not count. */

@@ -4,15 +4,15 @@
  * 404 means "nothing for you here", and says which group matched and what it lacks. 500 means that something configured
  * is broken: Ignition and cloud-init try again, so a mended file brings the machine up without a visit.
  */
-import { CHAIN_SCRIPT, ipxeScript, pixiecoreJson } from '../core/boot-script.ts'
+import { CHAIN_SCRIPT, pixiecoreJson, withServerUri } from '../core/boot-script.ts'
 import { type ConfigFile, describe, type Folder, renderCloud, renderIgnition } from '../core/configs.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Group, groupLabel } from '../core/groups.ts'
 import type { Labels } from '../core/labels.ts'
 import { normalizeMac } from '../core/mac.ts'
 import { renderMetadata } from '../core/metadata.ts'
-import { type Spec, specJson } from '../core/specs.ts'
-import type { Snapshot } from '../core/store/snapshot.ts'
+import { type Boot, type Spec, specJson } from '../core/specs.ts'
+import type { Snapshot, SpecFile } from '../core/store/snapshot.ts'
 import { type Answer, failed, JSON_TYPE, notFound, TEXT } from './answer.ts'
 import { type Ask, lastSegment } from './ask.ts'
 
@@ -22,12 +22,8 @@ const BOOT: Answer = { status: 200, type: TEXT, body: CHAIN_SCRIPT }
 
 export const boot: Route = () => BOOT
 
-export const ipxe: Route = (snapshot, { labels }) =>
-  withSpec(snapshot, labels, (spec, group) =>
-    spec.boot === null
-      ? lacks(group, `its spec ${quote(spec.id)} has no boot section`)
-      : { status: 200, type: TEXT, body: ipxeScript(spec.boot), ...matchedBy(group) },
-  )
+export const ipxe: Route = (snapshot, { labels, authority }) =>
+  withBoot(snapshot, labels, (_boot, script) => ({ status: 200, type: TEXT, body: withServerUri(script, authority) }))
 
 /** The only label is the mac, the last segment of the path. */
 export const pixiecore: Route = (snapshot, { path }) => {
@@ -36,11 +32,11 @@ export const pixiecore: Route = (snapshot, { path }) => {
   if (mac === undefined) {
     return { status: 400, type: TEXT, body: `address ${text}: invalid MAC address\n`, reason: 'invalid MAC address' }
   }
-  return withSpec(snapshot, new Map([['mac', mac]]), (spec, group) =>
-    spec.boot === null
-      ? lacks(group, `its spec ${quote(spec.id)} has no boot section`)
-      : { status: 200, type: JSON_TYPE, body: pixiecoreJson(spec.boot), ...matchedBy(group) },
-  )
+  return withBoot(snapshot, new Map([['mac', mac]]), (boot) => ({
+    status: 200,
+    type: JSON_TYPE,
+    body: pixiecoreJson(boot),
+  }))
 }
 
 export const ignition: Route = (snapshot, { labels, query }) =>
@@ -72,13 +68,25 @@ export const spec: Route = (snapshot, { path }) => {
   return { status: 200, type: JSON_TYPE, body: specJson(found.spec), spec: found.spec.id }
 }
 
-function withSpec(snapshot: Snapshot, labels: Labels, answer: (spec: Spec, group: Group) => Answer): Answer {
+function withSpec(
+  snapshot: Snapshot,
+  labels: Labels,
+  answer: (file: SpecFile, spec: Spec, group: Group) => Answer,
+): Answer {
   const group = snapshot.groups.find(labels)
   if (group === undefined) return noGroup()
-  const found = snapshot.specs.get(group.spec)
-  if (found === undefined) return lacks(group, `there is no spec ${quote(group.spec)}`)
-  if (found.spec instanceof ConfigError) return failed(describe(found.path, found.spec), matchedBy(group))
-  return answer(found.spec, group)
+  const file = snapshot.specs.get(group.spec)
+  if (file === undefined) return lacks(group, `there is no spec ${quote(group.spec)}`)
+  if (file.spec instanceof ConfigError) return failed(describe(file.path, file.spec), matchedBy(group))
+  return answer(file, file.spec, group)
+}
+
+function withBoot(snapshot: Snapshot, labels: Labels, answer: (boot: Boot, script: string) => Answer): Answer {
+  return withSpec(snapshot, labels, ({ script }, { id, boot }, group) =>
+    boot === null
+      ? lacks(group, `its spec ${quote(id)} has no boot section`)
+      : { ...answer(boot, script), ...matchedBy(group) },
+  )
 }
 
 function withConfig(
@@ -87,7 +95,7 @@ function withConfig(
   folder: Folder,
   answer: (file: ConfigFile, group: Group) => Answer,
 ): Answer {
-  return withSpec(snapshot, labels, (spec, group) => {
+  return withSpec(snapshot, labels, (_file, spec, group) => {
     const id = folder === 'ignition' ? spec.ignitionId : spec.cloudId
     if (id === '') return lacks(group, `its spec ${quote(spec.id)} has no ${folder}_id`)
     const file = snapshot[folder].get(id)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { ipxeScript, pixiecoreJson } from '../../src/core/boot-script.ts'
+import { ipxeScript, pixiecoreJson, withServerUri } from '../../src/core/boot-script.ts'
 import { parseSpec } from '../../src/core/specs.ts'
 
 function bootOf(boot: unknown) {
@@ -40,4 +40,17 @@ test("Pixiecore's JSON escapes as Go does and keeps nulls", () => {
   expect(pixiecoreJson(bootOf({ kernel: 'k', initrd: [], cmdline: null }))).toBe(
     '{"kernel":"k","initrd":[],"cmdline":null}',
   )
+})
+
+test('a script that uses ${cwduri} sets it where iPXE does not know it', () => {
+  const script = ipxeScript(bootOf({ kernel: 'k', cmdline: { url: '${cwduri}ignition' } }))
+  expect(withServerUri(script, '10.0.2.2:8080')).toBe(
+    '#!ipxe\nisset ${cwduri} || set cwduri http://10.0.2.2:8080/\nkernel k url=${cwduri}ignition\ninitrd \nboot\n',
+  )
+  expect(withServerUri(script, undefined)).toBe(script)
+})
+
+test('a script that does not use ${cwduri} stays as it was', () => {
+  const script = ipxeScript(bootOf({ kernel: 'k' }))
+  expect(withServerUri(script, '10.0.2.2:8080')).toBe(script)
 })

@@ -50,7 +50,7 @@ const SPEC = {
     cmdline: {
       console: 'ttyS0',
       quiet: '',
-      'bootcfg.boot': '${filename}',
+      'bootcfg.url': '${cwduri}',
       'bootcfg.query': 'uuid=${uuid}&mac=${net0/mac:hexhyp}',
       'bootcfg.fetch': 'ignition,ignition.asc,cloud,cloud.sig,metadata,metadata.asc',
       'bootcfg.report': 'base64',

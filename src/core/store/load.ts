@@ -3,10 +3,11 @@
  */
 import { join } from 'node:path'
 
+import { ipxeScript } from '../boot-script.ts'
 import { type ConfigFile, LIQUID } from '../configs.ts'
 import { ConfigError } from '../errors.ts'
 import { type Group, GroupIndex } from '../groups.ts'
-import { parseSpec } from '../specs.ts'
+import { parseSpec, type Spec } from '../specs.ts'
 import { compile } from '../template/compile.ts'
 import type { TemplateLimits } from '../template/template.ts'
 import { decodeUtf8 } from '../utf8.ts'
@@ -85,7 +86,7 @@ export async function loadParts(sources: Sources, data: Scan, previous?: Parts):
     const specId = SPEC_PATH.exec(path)?.[1]
     if (specId !== undefined) {
       const known = isUnchanged ? previous?.content.specs.get(specId) : undefined
-      const file = known ?? { path, spec: await attempt(sources, path, (text) => parseSpec(specId, text)) }
+      const file = known ?? specFile(path, await attempt(sources, path, (text) => parseSpec(specId, text)))
       specs.set(specId, file)
       if (file.spec instanceof ConfigError) broken.set(path, file.spec)
       continue
@@ -98,6 +99,11 @@ export async function loadParts(sources: Sources, data: Scan, previous?: Parts):
     if (file.template instanceof ConfigError) broken.set(path, file.template)
   }
   return { scan: data, content: { specs, ...configs }, partials, broken }
+}
+
+function specFile(path: string, spec: Spec | ConfigError): SpecFile {
+  const boot = spec instanceof ConfigError ? null : spec.boot
+  return { path, spec, script: boot === null ? '' : ipxeScript(boot) }
 }
 
 /** Few and small: read every time. */

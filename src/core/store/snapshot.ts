@@ -10,6 +10,8 @@ export interface SpecFile {
   /** As people find it: `specs/etcd/spec.json`. */
   readonly path: string
   readonly spec: Spec | ConfigError
+  /** The iPXE script of its boot section, which is the same for every machine; empty when there is none. */
+  readonly script: string
 }
 
 export interface Snapshot {
