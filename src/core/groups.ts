@@ -36,7 +36,8 @@ export function groupLabel(group: Group): string {
 
 /** All requirements hold; a label that is absent reads as the empty string. */
 function matches(group: Group, labels: Labels): boolean {
-  return group.require.every((r) => (labels.get(r.key) ?? '') === r.value)
+  for (const { key, value } of group.require) if ((labels.get(key) ?? '') !== value) return false
+  return true
 }
 
 /**
@@ -68,12 +69,12 @@ interface Ranked {
 export class GroupIndex {
   /** In order of trial. */
   readonly groups: readonly Group[]
-  readonly #byKey: ReadonlyMap<string, ReadonlyMap<string, readonly Ranked[]>>
+  readonly #byKey: readonly (readonly [key: string, buckets: ReadonlyMap<string, readonly Ranked[]>])[]
   readonly #fallback: Group | undefined
 
   constructor(groups: readonly Group[]) {
     this.groups = inOrderOfTrial(groups)
-    this.#byKey = bucketsOf(this.groups)
+    this.#byKey = [...bucketsOf(this.groups)]
     this.#fallback = this.groups.find((group) => group.require.length === 0)
   }
 

@@ -15,19 +15,24 @@ export type Labels = ReadonlyMap<string, string>
  */
 export function parseLabels(query: string): Labels {
   const labels = new Map<string, string>()
+  const isPlain = !ESCAPES.test(query)
   for (let start = 0, end = 0; start < query.length; start = end + 1) {
     end = query.indexOf('&', start)
     if (end < 0) end = query.length
     const pair = query.slice(start, end)
     if (pair === '' || pair.includes(';')) continue
     const equals = pair.indexOf('=')
-    const key = unescape(equals < 0 ? pair : pair.slice(0, equals))
-    const value = unescape(equals < 0 ? '' : pair.slice(equals + 1))
+    const writtenKey = equals < 0 ? pair : pair.slice(0, equals)
+    const writtenValue = equals < 0 ? '' : pair.slice(equals + 1)
+    const key = isPlain ? writtenKey : unescape(writtenKey)
+    const value = isPlain ? writtenValue : unescape(writtenValue)
     if (key !== undefined && value !== undefined && !labels.has(key)) labels.set(key, value)
   }
   for (const key of labels.keys()) if (isMacKey(key)) normalizeLabel(labels, key)
   return labels
 }
+
+const ESCAPES = /[%+]/
 
 function normalizeLabel(labels: Map<string, string>, key: string): void {
   const mac = normalizeMac(labels.get(key)!)
@@ -36,13 +41,13 @@ function normalizeLabel(labels: Map<string, string>, key: string): void {
 }
 
 export function isMacKey(key: string): boolean {
-  return key.length === 3 && key.toLowerCase() === 'mac'
+  return key === 'mac' || (key.length === 3 && key.toLowerCase() === 'mac')
 }
 
 /** Undo percent and plus; undefined for a `%` that two hexadecimal digits do not follow. */
 function unescape(text: string): string | undefined {
-  if (!/[%+]/.test(text)) return text
   const spaced = text.replaceAll('+', ' ')
+  if (!spaced.includes('%')) return spaced
   try {
     return decodeURIComponent(spaced)
   } catch {

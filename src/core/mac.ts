@@ -2,11 +2,11 @@
  * MAC addresses in text, as Go's `net.ParseMAC` reads them: 6, 8 or 20 bytes (Ethernet, EUI-64, IP over InfiniBand).
  */
 
-const ETHERNET = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i
+const NORMAL = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/
+const HYPHENS = /^(?:[0-9a-f]{2}-){5}[0-9a-f]{2}$/i
 const PAIRS = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2})*$/i
 const QUADS = /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i
 const BYTES = new Set([6, 8, 20])
-const ETHERNET_LENGTH = 17
 /** 20 bytes with a separator between each two. */
 const TEXT_MAX = 59
 
@@ -16,9 +16,8 @@ const TEXT_MAX = 59
  * @returns undefined when the text is no MAC address
  */
 export function normalizeMac(text: string): string | undefined {
-  if (text.length === ETHERNET_LENGTH && ETHERNET.test(text) && text.includes('-') !== text.includes(':')) {
-    return text.replaceAll('-', ':').toLowerCase() // nearly every one, on the way of every request
-  }
+  if (NORMAL.test(text)) return text
+  if (HYPHENS.test(text)) return text.replaceAll('-', ':').toLowerCase() // as iPXE writes it
   if (text.length > TEXT_MAX || !(PAIRS.test(text) || QUADS.test(text))) return undefined
   const digits = text.replaceAll(/[:.-]/g, '').toLowerCase()
   if (!BYTES.has(digits.length / 2)) return undefined

@@ -8,7 +8,7 @@ export interface Answer {
   readonly type: string
   /** Text is sent as UTF-8 (with the bytes of utf8.ts). */
   readonly body: string | Uint8Array
-  /** For the log: the group that matched and the spec it names. */
+  /** For the log: the group that matched, or the spec that was asked for without one. */
   readonly group?: Group | undefined
   readonly spec?: string | undefined
   /** Range requests are honoured. */
@@ -23,14 +23,14 @@ export const JSON_TYPE = 'application/json'
 /** The old program's line; a second line says why, where there is something to say. */
 const NOT_FOUND_LINE = '404 page not found\n'
 
-export function notFound(why?: string, matched: Pick<Answer, 'group' | 'spec'> = {}): Answer {
+export function notFound(why?: string, group?: Group): Answer {
   const body = why === undefined ? NOT_FOUND_LINE : `${NOT_FOUND_LINE}${oneLine(why)}\n`
-  return { status: 404, type: TEXT, body, reason: why, ...matched }
+  return { status: 404, type: TEXT, body, reason: why, group }
 }
 
 /** Something that is configured cannot be served: one line that says which file, where in it, and why. */
-export function failed(reason: string, matched: Pick<Answer, 'group' | 'spec'> = {}): Answer {
-  return { status: 500, type: TEXT, body: `${oneLine(reason)}\n`, reason, ...matched }
+export function failed(reason: string, group?: Group): Answer {
+  return { status: 500, type: TEXT, body: `${oneLine(reason)}\n`, reason, group }
 }
 
 function oneLine(text: string): string {

@@ -5,14 +5,14 @@
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
-import { type Fields, type Log, printable } from '../core/log.ts'
+import { type Log, printable } from '../core/log.ts'
 import type { Signer } from '../core/signer.ts'
 import type { Snapshot } from '../core/store/snapshot.ts'
 import { type Answer, failed, METHOD_NOT_ALLOWED, notFound } from './answer.ts'
 import { type Ask, parseAsk } from './ask.ts'
 import type { Assets } from './assets.ts'
 import { refuseBadRequest } from './bad-request.ts'
-import { answerFields, roundMs } from './request-log.ts'
+import { elapsedMs, logAnswer } from './request-log.ts'
 import { boot, cloud, ignition, ipxe, metadata, pixiecore, spec, type Route } from './routes.ts'
 import { send, signature } from './send.ts'
 
@@ -78,13 +78,13 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
   for (const [path, rest, route] of SIGNED) {
     const answerTo = (ask: Ask): Answer => route(deps.snapshot(), ask)
     serve(path + rest, (request, reply) => {
-      const ask = parseAsk(request.url, request.headers.host)
+      const ask = parseAsk(request.url, request.raw.rawHeaders)
       return finish(request, reply, ask, answerTo(ask))
     })
     if (signer === undefined) continue
     for (const ending of ['.asc', '.sig'] as const) {
       serve(path + ending + rest, async (request, reply) => {
-        const ask = parseAsk(request.url, request.headers.host)
+        const ask = parseAsk(request.url, request.raw.rawHeaders)
         return finish(request, reply, ask, await signature(answerTo(ask), signer, ending === '.asc'))
       })
     }
@@ -96,17 +96,24 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
   if (assets !== undefined) {
     serve('/assets/*', async (request, reply) => {
       reply.hijack()
-      const { path } = parseAsk(request.url)
-      const served = await assets.serve(path.slice('/assets/'.length), request.raw, reply.raw)
-      if (served.problem !== undefined) {
-        log('http.asset-problem', { path: printable(path), status: served.status, reason: printable(served.problem) })
-      }
-      logRequest(request, reply, path, served.bytes, { status: served.status })
+      const ask = parseAsk(request.url)
+      const path = printable(ask.path)
+      const peer = request.socket.remoteAddress // gone when the client is
+      const { status, bytes, complete, problem } = await assets.serve(
+        ask.path.slice('/assets/'.length),
+        request.raw,
+        reply.raw,
+      )
+      if (problem !== undefined) log('http.asset-problem', { path, status, reason: printable(problem) })
+      const reason = complete ? undefined : 'not all of it was sent'
+      log('http.request', { method: request.method, path, status, bytes, ms: elapsedMs(request), peer, reason })
     })
   }
 
-  // Before a body is read: nobody's upload is taken in only to be refused.
+  app.decorateRequest('startedMs', 0)
   app.addHook('onRequest', (request, reply, next) => {
+    request.startedMs = performance.now()
+    // Before a body is read: nobody's upload is taken in only to be refused.
     if (request.method === 'GET' || request.method === 'HEAD') return next()
     const ask = parseAsk(request.url)
     finish(request, reply, ask, isServed(ask.path) ? METHOD_NOT_ALLOWED : notFound())
@@ -125,18 +132,8 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
 
   function finish(request: FastifyRequest, reply: FastifyReply, ask: Ask, answer: Answer): FastifyReply {
     const bytes = send(request, reply, answer)
-    logRequest(request, reply, ask.path, bytes, { ...answerFields(answer, ask.labels), status: reply.statusCode })
+    logAnswer(log, request, reply, ask, answer, bytes)
     return reply
-  }
-  function logRequest(request: FastifyRequest, reply: FastifyReply, path: string, bytes: number, about: Fields): void {
-    log('http.request', {
-      method: request.method,
-      path: printable(path),
-      ...about,
-      bytes: request.method === 'HEAD' ? 0 : bytes,
-      ms: roundMs(reply.elapsedTime),
-      peer: request.ip,
-    })
   }
   return app
 }

@@ -17,13 +17,26 @@ const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
 /**
  * @param url - the request target: path, and query if there is one
- * @param host - the Host header
+ * @param rawHeaders - names and values in turn
  */
-export function parseAsk(url: string, host?: string): Ask {
-  const authority = host !== undefined && AUTHORITY.test(host) ? host : undefined
+export function parseAsk(url: string, rawHeaders: readonly string[] = []): Ask {
   const mark = url.indexOf('?')
   const query = mark < 0 ? '' : url.slice(mark + 1)
-  return { path: mark < 0 ? url : url.slice(0, mark), query, labels: parseLabels(query), authority }
+  return {
+    path: mark < 0 ? url : url.slice(0, mark),
+    query,
+    labels: parseLabels(query),
+    authority: authorityOf(rawHeaders),
+  }
+}
+
+/** Found by hand, since it is wanted of each request and node makes an object of all headers first. */
+function authorityOf(rawHeaders: readonly string[]): string | undefined {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]!.length !== 'host'.length || rawHeaders[at]!.toLowerCase() !== 'host') continue
+    return AUTHORITY.test(rawHeaders[at + 1]!) ? rawHeaders[at + 1] : undefined
+  }
+  return undefined
 }
 
 /** The last segment, decoded, as Go's `path.Base`: slashes at the end do not count. */

@@ -1,22 +1,48 @@
 /**
  * One line of the log for each request. Text from the network goes in as printable ASCII.
  */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
 import { groupLabel } from '../core/groups.ts'
 import type { Labels } from '../core/labels.ts'
-import { type Fields, printable } from '../core/log.ts'
+import { type Log, printable } from '../core/log.ts'
 import type { Answer } from './answer.ts'
+import type { Ask } from './ask.ts'
 
-export function answerFields(answer: Answer, labels: Labels): Fields {
-  const mac = labels.get('mac')
-  const uuid = labels.get('uuid')
-  return {
-    mac,
-    uuid: uuid && printable(uuid),
-    labels: otherLabels(labels),
-    group: answer.group && printable(groupLabel(answer.group)),
-    spec: answer.spec && printable(answer.spec),
-    reason: answer.reason && printable(answer.reason),
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When its headers were in, by `performance.now()`. */
+    startedMs: number
   }
+}
+
+/** @param bytes - of the body that a GET is sent */
+export function logAnswer(
+  log: Log,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ask: Ask,
+  answer: Answer,
+  bytes: number,
+): void {
+  log('http.request', {
+    method: request.method,
+    path: printable(ask.path),
+    mac: ask.labels.get('mac'),
+    uuid: printableOr(ask.labels.get('uuid')),
+    labels: otherLabels(ask.labels),
+    group: answer.group && printable(groupLabel(answer.group)),
+    spec: printableOr(answer.group?.spec ?? answer.spec),
+    status: reply.statusCode,
+    bytes: request.method === 'HEAD' ? 0 : bytes,
+    ms: elapsedMs(request),
+    peer: request.socket.remoteAddress,
+    reason: printableOr(answer.reason),
+  })
+}
+
+function printableOr(text: string | undefined): string | undefined {
+  return text && printable(text)
 }
 
 /** `key=value` of all labels but mac and uuid, which have fields of their own; empty ones are left out. */
@@ -29,7 +55,7 @@ function otherLabels(labels: Labels): string | undefined {
   return text === '' ? undefined : printable(text)
 }
 
-/** Milliseconds with three digits behind the point. */
-export function roundMs(ms: number): number {
-  return Math.round(ms * 1000) / 1000
+/** Milliseconds since the request came, with three digits behind the point. */
+export function elapsedMs(request: FastifyRequest): number {
+  return Math.round((performance.now() - request.startedMs) * 1000) / 1000
 }

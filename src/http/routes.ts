@@ -23,7 +23,12 @@ const BOOT: Answer = { status: 200, type: TEXT, body: CHAIN_SCRIPT }
 export const boot: Route = () => BOOT
 
 export const ipxe: Route = (snapshot, { labels, authority }) =>
-  withBoot(snapshot, labels, (_boot, script) => ({ status: 200, type: TEXT, body: withServerUri(script, authority) }))
+  withBoot(snapshot, labels, (_boot, script, group) => ({
+    status: 200,
+    type: TEXT,
+    body: withServerUri(script, authority),
+    group,
+  }))
 
 /** The only label is the mac, the last segment of the path. */
 export const pixiecore: Route = (snapshot, { path }) => {
@@ -32,10 +37,11 @@ export const pixiecore: Route = (snapshot, { path }) => {
   if (mac === undefined) {
     return { status: 400, type: TEXT, body: `address ${text}: invalid MAC address\n`, reason: 'invalid MAC address' }
   }
-  return withBoot(snapshot, new Map([['mac', mac]]), (boot) => ({
+  return withBoot(snapshot, new Map([['mac', mac]]), (boot, _script, group) => ({
     status: 200,
     type: JSON_TYPE,
     body: pixiecoreJson(boot),
+    group,
   }))
 }
 
@@ -44,6 +50,7 @@ export const ignition: Route = (snapshot, { labels, query }) =>
     status: 200,
     type: JSON_TYPE,
     body: renderIgnition(file, group, query),
+    group,
   }))
 
 export const cloud: Route = (snapshot, { labels }) =>
@@ -51,20 +58,21 @@ export const cloud: Route = (snapshot, { labels }) =>
     status: 200,
     type: TEXT,
     body: renderCloud(file, group),
+    group,
     ranges: true,
   }))
 
 export const metadata: Route = (snapshot, { labels }) => {
   const group = snapshot.groups.find(labels)
   if (group === undefined) return noGroup()
-  return { status: 200, type: TEXT, body: renderMetadata(group.metadata, labels), ...matchedBy(group) }
+  return { status: 200, type: TEXT, body: renderMetadata(group.metadata, labels), group }
 }
 
 export const spec: Route = (snapshot, { path }) => {
   const id = lastSegment(path)
   const found = snapshot.specs.get(id)
   if (found === undefined) return notFound()
-  if (found.spec instanceof ConfigError) return failed(describe(found.path, found.spec), { spec: id })
+  if (found.spec instanceof ConfigError) return { ...failed(describe(found.path, found.spec)), spec: id }
   return { status: 200, type: JSON_TYPE, body: specJson(found.spec), spec: found.spec.id }
 }
 
@@ -77,15 +85,17 @@ function withSpec(
   if (group === undefined) return noGroup()
   const file = snapshot.specs.get(group.spec)
   if (file === undefined) return lacks(group, `there is no spec ${quote(group.spec)}`)
-  if (file.spec instanceof ConfigError) return failed(describe(file.path, file.spec), matchedBy(group))
+  if (file.spec instanceof ConfigError) return failed(describe(file.path, file.spec), group)
   return answer(file, file.spec, group)
 }
 
-function withBoot(snapshot: Snapshot, labels: Labels, answer: (boot: Boot, script: string) => Answer): Answer {
+function withBoot(
+  snapshot: Snapshot,
+  labels: Labels,
+  answer: (boot: Boot, script: string, group: Group) => Answer,
+): Answer {
   return withSpec(snapshot, labels, ({ script }, { id, boot }, group) =>
-    boot === null
-      ? lacks(group, `its spec ${quote(id)} has no boot section`)
-      : { ...answer(boot, script), ...matchedBy(group) },
+    boot === null ? lacks(group, `its spec ${quote(id)} has no boot section`) : answer(boot, script, group),
   )
 }
 
@@ -102,10 +112,10 @@ function withConfig(
     if (file === undefined)
       return lacks(group, `its spec ${quote(spec.id)} names ${folder}/${id}, which does not exist`)
     try {
-      return { ...answer(file, group), ...matchedBy(group) }
+      return answer(file, group)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      return failed(describe(file.path, error), matchedBy(group))
+      return failed(describe(file.path, error), group)
     }
   })
 }
@@ -115,11 +125,7 @@ function noGroup(): Answer {
 }
 
 function lacks(group: Group, what: string): Answer {
-  return notFound(`group ${quote(groupLabel(group))} matches, but ${what}`, matchedBy(group))
-}
-
-function matchedBy(group: Group): { group: Group; spec: string } {
-  return { group, spec: group.spec }
+  return notFound(`group ${quote(groupLabel(group))} matches, but ${what}`, group)
 }
 
 function quote(text: string): string {
