@@ -5,10 +5,10 @@
  * does not decide. Needs wrk (Debian package of that name). Prints, never judges.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const ROOT = join(import.meta.dirname, '..')
 const CONNECTIONS = 32
@@ -34,7 +34,7 @@ try {
 
 async function main(): Promise<void> {
   await benchStart()
-  const bare = await startBare()
+  const { url: bare } = await launch(process.execPath, ['-e', BARE])
   for (const size of SIZES) {
     const server = await startOn(size)
     for (const route of ROUTES) benchRoute(route, size, server.url, bare)
@@ -171,33 +171,29 @@ async function startOn(size: number) {
   return { ...server, readyMs: Math.round(performance.now() - started) }
 }
 
-async function start(flags: readonly string[]): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(join(ROOT, 'bin/bootcfg'), ['-address', '127.0.0.1:0', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  running.push(child)
-  return { child, url: await urlIn(child) }
+function start(flags: readonly string[]): Promise<Started> {
+  return launch(join(ROOT, 'bin/bootcfg'), ['-address', '127.0.0.1:0', ...flags])
 }
 
-async function startBare(): Promise<string> {
-  const child = spawn(process.execPath, ['-e', BARE], { stdio: ['ignore', 'pipe', 'inherit'] })
-  running.push(child)
-  return urlIn(child)
+interface Started {
+  readonly child: ChildProcess
+  readonly url: string
 }
 
-/** The URL of the `ready` line; what comes later is read and thrown away, as by a log shipper that keeps up. */
-function urlIn(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout! })
-    lines.on('line', (line) => {
-      const entry = JSON.parse(line) as { event: string; url?: string; reason?: string }
-      if (entry.event === 'fatal') reject(new Error(entry.reason))
-      if (entry.event !== 'ready') return
-      resolve(entry.url!)
-      lines.close()
-      child.stdout!.resume()
-    })
-  })
+/** Its log goes to a file, where most logs end; the `ready` line there has the URL. */
+async function launch(command: string, args: readonly string[]): Promise<Started> {
+  const path = join(folder, `log-${performance.now()}`)
+  const log = openSync(path, 'w')
+  const child = spawn(command, args, { stdio: ['ignore', log, 'inherit'] })
+  closeSync(log)
+  running.push(child)
+  for (;;) {
+    const text = readFileSync(path, 'utf8')
+    const url = /"event":"ready".*"url":"([^"]+)"/.exec(text)?.[1]
+    if (url !== undefined) return { child, url }
+    if (child.exitCode !== null) throw new Error(`${command} ended: ${text}`)
+    await sleep(2)
+  }
 }
 
 function end(child: ChildProcess): Promise<void> {
