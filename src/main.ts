@@ -13,8 +13,8 @@ import { type Running, stopAll, supervise } from './core/module.ts'
 import { helpText, type Invocation, parseInvocation, type Settings, UsageError } from './core/settings.ts'
 import { loadSigner, type Signer } from './core/signer.ts'
 import type { Sources } from './core/store/load.ts'
+import { readFile } from './core/store/read-file.ts'
 import { openStore, type Store } from './core/store/store.ts'
-import { readFile } from './core/store/tree.ts'
 import { TEMPLATE_LIMITS } from './core/template/template.ts'
 import { startHttp } from './http/start.ts'
 
@@ -66,13 +66,23 @@ async function check(settings: Settings): Promise<number> {
 
 async function serve(settings: Settings, passphrase: string | undefined): Promise<number> {
   const log = createLog({ level: settings['log-level'], pretty: process.stdout.isTTY })
-  const stopSignal = signalReceived(['SIGTERM', 'SIGINT'])
+  const stopping = new AbortController()
+  const stopSignal = signalReceived(['SIGTERM', 'SIGINT']).then((signal) => {
+    log('stopping', { signal })
+    setTimeout(() => process.exit(EXIT.ok), STOP_MAX_MS).unref()
+    stopping.abort()
+  })
+  // Without a handler the signal would end the process; a start reads everything anyway.
+  let reload = (): unknown => undefined
+  process.on('SIGHUP', () => reload())
   const rooms: Running[] = []
   try {
-    const store = await openStoreOrSay(sourcesOf(settings), log)
+    if (settings['assets-path'] !== '') {
+      await mustBeDirectory(settings['assets-path'], '-assets-path', "; -assets-path '' serves no assets")
+    }
+    const store = await openStoreOrSay(sourcesOf(settings), log, stopping.signal)
     rooms.push(store)
-    process.on('SIGHUP', () => void store.reload())
-    if (settings['assets-path'] !== '') await mustBeDirectory(settings['assets-path'], '-assets-path')
+    reload = store.reload
     const signer = await signerOf(settings, passphrase, log)
     const http = await startHttp(
       {
@@ -85,16 +95,14 @@ async function serve(settings: Settings, passphrase: string | undefined): Promis
     )
     rooms.push(http)
     log('ready', { url: http.url, version: version() })
-    await supervise(
-      rooms,
-      stopSignal.then((signal) => {
-        log('stopping', { signal })
-        setTimeout(() => process.exit(EXIT.ok), STOP_MAX_MS).unref()
-      }),
-    )
+    await supervise(rooms, stopSignal)
     log('stopped')
     return EXIT.ok
   } catch (error) {
+    if (stopping.signal.aborted && rooms.length === 0) {
+      log('stopped') // before it had begun
+      return EXIT.ok
+    }
     log('fatal', { reason: error instanceof Error ? error.message : String(error) })
     await stopAll(rooms)
     return EXIT.failed
@@ -110,10 +118,10 @@ function signalReceived(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Sign
   })
 }
 
-async function openStoreOrSay(sources: Sources, log: Log): Promise<Store> {
+async function openStoreOrSay(sources: Sources, log: Log, starting: AbortSignal): Promise<Store> {
   await mustBeDirectory(sources.dataPath, '-data-path')
   try {
-    return await openStore(sources, log)
+    return await openStore(sources, log, undefined, starting)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     throw new Error(`groups file (-config) ${describe(sources.groupsPath, error)}`, { cause: error })
@@ -135,11 +143,12 @@ async function signerOf(settings: Settings, passphrase: string | undefined, log:
   return signer
 }
 
-async function mustBeDirectory(path: string, flag: string): Promise<void> {
+/** @param advice - what else can be done than to make the directory */
+async function mustBeDirectory(path: string, flag: string, advice = ''): Promise<void> {
   const facts = await stat(path).catch((error: unknown) => {
-    throw new Error(`${flag} ${path}: ${reasonOf(error)}`, { cause: error })
+    throw new Error(`${flag} ${path}: ${reasonOf(error)}${advice}`, { cause: error })
   })
-  if (!facts.isDirectory()) throw new Error(`${flag} ${path}: not a directory`)
+  if (!facts.isDirectory()) throw new Error(`${flag} ${path}: not a directory${advice}`)
 }
 
 process.exitCode = await main()

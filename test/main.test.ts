@@ -1,13 +1,14 @@
 /**
  * The program as a process: flags, fatal errors, signals.
  */
-import { execFileSync } from 'node:child_process'
-import { symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, type TestContext } from 'vitest'
 
+import { skip } from './support/requirements.ts'
 import { runBootcfg, startServer } from './support/server.ts'
 import { temporaryFolder, writeFiles } from './support/site.ts'
 
@@ -56,7 +57,11 @@ describe('at start, what is missing is fatal in one line', () => {
     ],
     ['the data directory', ['-data-path', '/nowhere'], '-data-path /nowhere: no such file or directory'],
     ['a data directory that is a file', ['-data-path', '/etc/passwd'], '-data-path /etc/passwd: not a directory'],
-    ['the assets directory', ['-assets-path', '/nowhere'], '-assets-path /nowhere: no such file or directory'],
+    [
+      'the assets directory, which can be switched off',
+      ['-assets-path', '/nowhere'],
+      "-assets-path /nowhere: no such file or directory; -assets-path '' serves no assets",
+    ],
     [
       'the key ring',
       ['-key-ring-path', '/nowhere'],
@@ -85,6 +90,18 @@ describe('at start, what is missing is fatal in one line', () => {
       ])
     })
   }
+  test('a data directory with too much in it', async () => {
+    using folder = temporaryFolder()
+    writeFiles(folder.path, { 'config.yaml': 'api_version: v1alpha1\n', [`cloud/${'d/'.repeat(20)}f`]: '' })
+    const flags = ['-data-path', folder.path, '-config', join(folder.path, 'config.yaml'), '-assets-path', '']
+    const { status, stdout } = await runBootcfg(['-address', '127.0.0.1:0', ...flags])
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /"reason":"data directory \(-data-path\) \S+: cloud\/d\S+ is nested deeper than 16 folders"/,
+      ),
+    ])
+  })
   test('a broken file of the data directory is not fatal', async () => {
     await using server = await startServer(SITE)
     expect((await fetch(`${server.url}/cloud?hostname=half`)).status).toBe(500)
@@ -114,9 +131,37 @@ describe('signals', () => {
     })
   }
 
+  test('a stop while a long groups file is read, at start or later, is a stop', async () => {
+    using folder = temporaryFolder()
+    const flags = ['-config', join(folder.path, 'config.yaml'), '-data-path', folder.path, '-assets-path', '']
+    const group = '- spec: s\n  metadata: {a: [1, 2, 3], b: {c: d}, e: "some text that makes it longer"}\n'
+    const long = `api_version: v1alpha1\ngroups:\n${group.repeat(100_000)}`
+
+    writeFiles(folder.path, { 'config.yaml': 'api_version: v1alpha1\n' })
+    const server = await startServer(flags)
+    writeFiles(folder.path, { 'config.yaml': long })
+    for (let n = 0; n < 5; n++) server.process.kill('SIGHUP')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect((await fetch(`${server.url}/boot.ipxe`)).status).toBe(200)
+    expect(await server.stop()).toBe(0)
+    expect(server.log.map((line) => line.event)).toContain('stopped')
+    expect(server.log.filter((line) => line.event === 'store.loaded')).toHaveLength(1)
+
+    const bootcfg = join(import.meta.dirname, '../bin/bootcfg')
+    const starting = spawn(bootcfg, ['-address', '127.0.0.1:0', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    starting.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    const ended = new Promise((resolve) => starting.on('close', resolve))
+    await new Promise((resolve) => setTimeout(resolve, 600)) // it reads
+    starting.kill('SIGHUP')
+    starting.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(said).toContain('"event":"stopped"')
+    expect(said).not.toContain('"event":"ready"')
+  }, 20_000)
+
   test('as pid 1 it ends too', async () => {
     const wrapped = ['--fork', '--pid', '--mount-proc', join(import.meta.dirname, '../bin/bootcfg')]
-    const { spawn } = await import('node:child_process')
     const child = spawn('unshare', [...wrapped, '-address', '127.0.0.1:0', ...SITE], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -147,6 +192,46 @@ describe('signals', () => {
     expect((await fetch(`${server.url}/metadata`)).status).toBe(404)
   })
 })
+
+test('what its user may not read is broken, not fatal', async (context) => {
+  using folder = temporaryFolder()
+  writeFiles(folder.path, {
+    'config.yaml': 'api_version: v1alpha1\ngroups: [{spec: s}, {spec: p, require: {x: "1"}}]\n',
+    'specs/s/spec.json': '{"id": "s", "cloud_id": "secret"}',
+    'specs/p/spec.json': '{"id": "p", "cloud_id": "private/c"}',
+    'cloud/secret': '#!/bin/sh\n',
+    'cloud/private/c': '#!/bin/sh\n',
+  })
+  chmodSync(folder.path, 0o755)
+  chmodSync(join(folder.path, 'cloud/secret'), 0)
+  chmodSync(join(folder.path, 'cloud/private'), 0)
+  await using server = await startServer(
+    ['-config', join(folder.path, 'config.yaml'), '-data-path', folder.path, '-assets-path', ''],
+    {},
+    asNobody(context),
+  )
+  const answer = await fetch(`${server.url}/cloud`)
+  expect([answer.status, await answer.text()]).toEqual([500, 'cloud/secret: cannot be read: permission denied\n'])
+  expect((await fetch(`${server.url}/cloud?x=1`)).status).toBe(404)
+  const problems = server.log.filter((line) => line.event === 'store.problem')
+  expect(Object.fromEntries(problems.map(({ file, reason }) => [file, reason]))).toEqual({
+    'cloud/private': 'cannot be read: permission denied',
+    'cloud/secret': 'cannot be read: permission denied',
+  })
+  chmodSync(join(folder.path, 'cloud/private'), 0o755)
+  await server.waitFor('store.loaded', (line) => line['errors'] === 1)
+  expect((await fetch(`${server.url}/cloud?x=1`)).status).toBe(200)
+})
+
+/** What starts a program as a user for whom permissions count; root may read everything. */
+function asNobody(context: TestContext): string[] {
+  if (process.getuid?.() !== 0) return []
+  const setpriv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  const program = join(import.meta.dirname, '../bin/bootcfg')
+  const { status } = spawnSync(setpriv[0]!, [...setpriv.slice(1), program, '-version'])
+  if (status !== 0) skip(context, 'needs setpriv, and that nobody may read this clone')
+  return setpriv
+}
 
 test('a change on disk is served within 2 s', async () => {
   using folder = temporaryFolder()

@@ -8,6 +8,7 @@ import { findProblems, formatProblem, type Problem, toProblem } from './check.ts
 import { ConfigError, reasonOf } from './errors.ts'
 import { GroupIndex } from './groups.ts'
 import { loadParts, readGroups, type Sources } from './store/load.ts'
+import { Stamps } from './store/stamps.ts'
 import { scan } from './store/tree.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function checkDataDirectory(sources: Sources, assetsPath: string): 
   const refused = (groupsFile instanceof ConfigError ? [groupsFile] : groupsFile.problems).map((error) =>
     toProblem('error', error.code, sources.groupsPath, error, error.message),
   )
-  const data = await scan(sources.dataPath).catch((error: unknown) => new ConfigError('unreadable', reasonOf(error)))
+  const data = await scan(sources.dataPath, new Stamps(sources.fileBytesMax)).catch(asUnreadable)
   if (data instanceof ConfigError)
     return [...refused, toProblem('error', data.code, sources.dataPath, {}, data.message)]
   const parts = await loadParts(sources, data)
@@ -32,6 +33,10 @@ export async function checkDataDirectory(sources: Sources, assetsPath: string): 
     hasAsset: (path) => assetsPath === '' || existsSync(join(assetsPath, path)),
   })
   return [...refused, ...found]
+}
+
+function asUnreadable(error: unknown): ConfigError {
+  return error instanceof ConfigError ? error : new ConfigError('unreadable', reasonOf(error))
 }
 
 function asProblem(error: unknown): ConfigError {

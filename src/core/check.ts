@@ -14,6 +14,7 @@ export type ProblemCode =
   | 'unknown-spec' // a group names a spec that is not there
   | 'missing-file' // a spec names a file that is not there
   | 'missing-asset' // a kernel or initrd below /assets/ is not there
+  | 'several-initrds' // iPXE fetches only the first
   | 'missing-metadata' // a template reads a key that a group's metadata lacks
   | 'same-requirements' // of two such groups only the first is ever matched
   | 'uuid-case' // firmware reports lower case, so an upper-case uuid matches nothing
@@ -107,6 +108,14 @@ function checkSpecs(subject: Subject, found: Findings): void {
       if (name !== '' && !subject.snapshot[folder].has(name)) {
         found.inFile('error', 'missing-file', file.path, `${folder}_id names ${folder}/${name}, which does not exist`)
       }
+    }
+    if ((spec.boot?.initrd?.length ?? 0) > 1) {
+      found.inFile(
+        'warning',
+        'several-initrds',
+        file.path,
+        'has several initrds; iPXE fetches the first and takes the others for its arguments, so that the kernel finds none: join them into one file (cat a b > c)',
+      )
     }
     for (const asset of assetsOf(spec)) {
       if (!subject.hasAsset(asset))

@@ -12,7 +12,6 @@ export type ConfigErrorCode =
   | 'yaml' // not YAML, or not the YAML that is wanted there
   | 'json'
   | 'groups' // a group, or the groups file as a whole, is not usable
-  | 'spec'
   | 'template-parse'
   | 'template-exec'
   | 'template-limit' // a template made too much output, looped or recursed too far

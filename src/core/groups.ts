@@ -45,16 +45,21 @@ function matches(group: Group, labels: Labels): boolean {
  * of the file.
  */
 export function inOrderOfTrial(groups: readonly Group[]): readonly Group[] {
-  const texts = new Map(groups.map((group) => [group, requirementText(group)]))
-  return groups.toSorted(
-    (a, b) => b.require.length - a.require.length || compareBytes(texts.get(b)!, texts.get(a)!), // sorting is stable
-  )
+  return atOnce(ordering(groups))
 }
 
 /** The reference: try one after the other. */
 export function findByOrder(ordered: readonly Group[], labels: Labels): Group | undefined {
   return ordered.find((group) => matches(group, labels))
 }
+
+/** Lets others have a turn, where there is much to do; rejects when it is to be given up. */
+export type Pause = () => Promise<unknown>
+
+export const NO_PAUSE: Pause = () => Promise.resolve()
+
+/** Groups looked at between two pauses: some ten milliseconds. */
+const GROUPS_A_TURN = 5000
 
 interface Ranked {
   readonly group: Group
@@ -72,10 +77,20 @@ export class GroupIndex {
   readonly #byKey: readonly (readonly [key: string, buckets: ReadonlyMap<string, readonly Ranked[]>])[]
   readonly #fallback: Group | undefined
 
-  constructor(groups: readonly Group[]) {
-    this.groups = inOrderOfTrial(groups)
-    this.#byKey = [...bucketsOf(this.groups)]
+  constructor(groups: readonly Group[], indexed: Indexed = atOnce(indexing(groups))) {
+    this.groups = indexed.ordered
+    this.#byKey = [...indexed.byKey]
     this.#fallback = this.groups.find((group) => group.require.length === 0)
+  }
+
+  /** As the constructor, but many groups take many turns, so that nobody waits long for theirs. */
+  static async build(groups: readonly Group[], pause: Pause): Promise<GroupIndex> {
+    const steps = indexing(groups)
+    for (;;) {
+      const step = steps.next()
+      if (step.done) return new GroupIndex(groups, step.value)
+      await pause()
+    }
   }
 
   find(labels: Labels): Group | undefined {
@@ -94,23 +109,76 @@ export class GroupIndex {
   }
 }
 
-function bucketsOf(ordered: readonly Group[]): Map<string, Map<string, Ranked[]>> {
-  const shares = countShares(ordered)
+/** Yields where a pause may be made. */
+type Steps<T> = Generator<void, T, void>
+
+function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+interface Trial {
+  readonly group: Group
+  readonly text: string
+}
+
+function compareTrials(a: Trial, b: Trial): number {
+  return b.group.require.length - a.group.require.length || compareBytes(b.text, a.text)
+}
+
+/** A merge sort from the bottom up, since an array's own makes no pauses; stable as that is. */
+function* ordering(groups: readonly Group[]): Steps<readonly Group[]> {
+  let runs: Trial[][] = []
+  for (let at = 0; at < groups.length; at += GROUPS_A_TURN) {
+    const run = groups.slice(at, at + GROUPS_A_TURN).map((group) => ({ group, text: requirementText(group) }))
+    runs.push(run.toSorted(compareTrials))
+    yield
+  }
+  while (runs.length > 1) {
+    const longer: Trial[][] = []
+    for (let at = 0; at < runs.length; at += 2) longer.push(yield* merged(runs[at]!, runs[at + 1] ?? []))
+    runs = longer
+  }
+  return (runs[0] ?? []).map(({ group }) => group)
+}
+
+function* merged(a: readonly Trial[], b: readonly Trial[]): Steps<Trial[]> {
+  const both: Trial[] = []
+  for (let [atA, atB] = [0, 0]; atA < a.length || atB < b.length;) {
+    if (both.length % GROUPS_A_TURN === 0) yield
+    const fromA = atB === b.length || (atA < a.length && compareTrials(a[atA]!, b[atB]!) <= 0)
+    both.push(fromA ? a[atA++]! : b[atB++]!)
+  }
+  return both
+}
+
+interface Indexed {
+  readonly ordered: readonly Group[]
+  readonly byKey: ReadonlyMap<string, ReadonlyMap<string, readonly Ranked[]>>
+}
+
+function* indexing(groups: readonly Group[]): Steps<Indexed> {
+  const shares = yield* countShares(groups)
+  const ordered = yield* ordering(groups)
   const byKey = new Map<string, Map<string, Ranked[]>>()
   for (const [rank, group] of ordered.entries()) {
+    if (rank % GROUPS_A_TURN === 0) yield
     const rarest = rarestOf(group.require, shares)
     if (rarest === undefined) continue
     const buckets = getOrAdd(byKey, rarest.key, () => new Map<string, Ranked[]>())
     getOrAdd(buckets, rarest.value, () => []).push({ group, rank })
   }
-  return byKey
+  return { ordered, byKey }
 }
 
 type Shares = ReadonlyMap<string, ReadonlyMap<string, number>>
 
-function countShares(groups: readonly Group[]): Shares {
+function* countShares(groups: readonly Group[]): Steps<Shares> {
   const shares = new Map<string, Map<string, number>>()
-  for (const group of groups) {
+  for (const [at, group] of groups.entries()) {
+    if (at % GROUPS_A_TURN === 0) yield
     for (const { key, value } of group.require) {
       const counts = getOrAdd(shares, key, () => new Map<string, number>())
       counts.set(value, (counts.get(value) ?? 0) + 1)

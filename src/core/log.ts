@@ -73,83 +73,89 @@ export interface LogTarget {
   readonly write?: (line: string) => void
 }
 
+/** Lines wait this long for others, or until there are so many: written one by one they would cost more than the requests. */
+const BATCH_MS = 30
+const BATCH_LINES_MAX = 1000
+
+interface Entry {
+  readonly event: EventName
+  readonly time: number
+  readonly fields: Fields | undefined
+}
+
 export function createLog(target: LogTarget): Log {
-  const stdout = target.write === undefined ? batchedStdout() : undefined
-  const write = target.write ?? stdout!.write
-  const sink = target.pretty ? { write: (line: string) => write(prettyLine(line)) } : { write }
-  // V8 writes an object of plain texts and numbers several times faster than pino walks one that could hold anything; the
-  // walk would cost a request more than finding its group and rendering its script.
-  let fieldsJson = ''
+  const stdout = target.write === undefined ? openStdout() : undefined
+  const write = target.write ?? ((lines: string) => stdout!.write(lines))
+  /** The entry that pino writes now. */
+  let time = ''
+  let fields = ''
+  let lines = ''
   const logger = pino<keyof typeof SEVERITY>(
     {
       level: target.level,
       base: null,
       customLevels: SEVERITY,
       useOnlyCustomLevels: true,
-      timestamp: isoTimeField(),
+      timestamp: () => time,
       formatters: { level: (level) => ({ level }) },
-      hooks: { streamWrite: (line) => `${line.slice(0, -2)}${fieldsJson}}\n` },
+      // V8 writes an object of plain texts and numbers several times faster than pino walks one that could hold anything.
+      hooks: { streamWrite: (line) => `${line.slice(0, -2)}${fields}}\n` },
     },
-    sink,
+    { write: (line: string) => void (lines += target.pretty ? prettyLine(line) : line) },
   )
   // A child for each event has the event's name written down already.
   const children = new Map(Object.keys(EVENTS).map((event) => [event, logger.child({ event })]))
-  const log = (event: EventName, fields?: Fields): void => {
-    const [level, message] = EVENTS[event]
-    const child = children.get(event)!
-    if (!child.isLevelEnabled(level)) return
-    const json = fields === undefined ? '{}' : JSON.stringify(fields)
-    fieldsJson = json === '{}' ? '' : `,${json.slice(1, -1)}`
-    child[level](message)
-  }
-  return Object.assign(log, { flush: () => stdout?.flush() })
-}
+  let waiting: Entry[] = []
+  let timer: NodeJS.Timeout | undefined
 
-/** pino's `isoTime`, which asks for the text of each millisecond once. */
-function isoTimeField(): () => string {
-  let millisecond = 0
-  let field = ''
-  return () => {
-    const now = Date.now()
-    if (now !== millisecond) {
-      millisecond = now
-      field = `,"time":"${new Date(now).toISOString()}"`
+  function writeBatch(): void {
+    clearTimeout(timer)
+    timer = undefined
+    for (const entry of waiting) {
+      const [level, message] = EVENTS[entry.event]
+      time = timeField(entry.time)
+      fields = fieldsJson(entry.fields)
+      children.get(entry.event)![level](message)
     }
-    return field
+    waiting = []
+    if (lines !== '') write(lines)
+    lines = ''
   }
+  const log = (event: EventName, about?: Fields): void => {
+    if (!logger.isLevelEnabled(EVENTS[event][0])) return
+    waiting.push({ event, time: Date.now(), fields: about })
+    if (stdout === undefined || waiting.length >= BATCH_LINES_MAX) writeBatch()
+    else timer ??= setTimeout(writeBatch, BATCH_MS).unref()
+  }
+  const flush = (): void => {
+    writeBatch()
+    stdout?.flushSync()
+  }
+  if (stdout !== undefined) process.on('exit', flush)
+  return Object.assign(log, { flush })
 }
 
-/** Lines wait for others this long, or until there are so many characters of them: a write for each line would cost more than the request. */
-const BATCH_MS = 30
-const BATCH_LENGTH = 32 << 10
 /** What stdout may hold back for a reader that does not keep up; beyond it lines are lost rather than memory. */
 const BUFFER_MAX = 16 << 20
 
-function batchedStdout() {
+function openStdout() {
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: BUFFER_MAX })
   stdout.on('error', () => {}) // a reader that went away (EPIPE) must not take the server with it
-  let lines: string[] = []
-  let length = 0
-  let timer: NodeJS.Timeout | undefined
-  function send(): void {
-    clearTimeout(timer)
-    timer = undefined
-    if (lines.length > 0) stdout.write(lines.join(''))
-    lines = []
-    length = 0
-  }
-  function write(line: string): void {
-    lines.push(line)
-    length += line.length
-    if (length >= BATCH_LENGTH) send()
-    else timer ??= setTimeout(send, BATCH_MS).unref()
-  }
-  function flush(): void {
-    send()
-    stdout.flushSync()
-  }
-  process.on('exit', flush)
-  return { write, flush }
+  return stdout
+}
+
+/** `,"path":"/ipxe","status":200` */
+function fieldsJson(fields: Fields | undefined): string {
+  const json = fields === undefined ? '{}' : JSON.stringify(fields)
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`
+}
+
+let lastTime = { ms: 0, field: '' }
+
+/** pino's `isoTime`; many lines have the same millisecond, and its text is dear. */
+function timeField(ms: number): string {
+  if (ms !== lastTime.ms) lastTime = { ms, field: `,"time":"${new Date(ms).toISOString()}"` }
+  return lastTime.field
 }
 
 const COLORS: Record<string, string> = { warning: '\u001b[33m', error: '\u001b[31m', critical: '\u001b[31;1m' }

@@ -11,7 +11,7 @@ import type { Snapshot } from '../core/store/snapshot.ts'
 import { type Answer, failed, METHOD_NOT_ALLOWED, notFound } from './answer.ts'
 import { type Ask, parseAsk } from './ask.ts'
 import type { Assets } from './assets.ts'
-import { refuseBadRequest } from './bad-request.ts'
+import { refuseBadRequest, refuseConnect } from './bad-request.ts'
 import { elapsedMs, logAnswer } from './request-log.ts'
 import { boot, cloud, ignition, ipxe, metadata, pixiecore, spec, type Route } from './routes.ts'
 import { send, signature } from './send.ts'
@@ -63,17 +63,21 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
     connectionTimeout: limits.idleMsMax,
     keepAliveTimeout: limits.idleMsMax / 2,
     clientErrorHandler: (error, socket) => refuseBadRequest(error, socket, log),
+    frameworkErrors: (_error, request, reply) => answerUndecodable(request, reply),
   })
   app.server.maxConnections = limits.connectionsMax
+  app.server.on('connect', (_request, socket) => refuseConnect(socket, log))
 
+  type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
   const exact = new Set<string>()
-  const prefixes: string[] = []
-  function serve(path: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown): void {
+  const prefixes: [prefix: string, handler: Handler][] = []
+  function serve(path: string, handler: Handler): void {
     app.get(path, { exposeHeadRoute: true }, handler)
-    if (path.endsWith('*')) prefixes.push(path.slice(0, -1))
+    if (path.endsWith('*')) prefixes.push([path.slice(0, -1), handler])
     else exact.add(path)
   }
-  const isServed = (path: string): boolean => exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix))
+  const below = (path: string): Handler | undefined => prefixes.find(([prefix]) => path.startsWith(prefix))?.[1]
+  const isServed = (path: string): boolean => exact.has(path) || below(path) !== undefined
 
   for (const [path, rest, route] of SIGNED) {
     const answerTo = (ask: Ask): Answer => route(deps.snapshot(), ask)
@@ -100,7 +104,7 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
       const path = printable(ask.path)
       const peer = request.socket.remoteAddress // gone when the client is
       const { status, bytes, complete, problem } = await assets.serve(
-        ask.path.slice('/assets/'.length),
+        ask.path.slice(ask.path.indexOf('/', 1) + 1), // "assets" itself may be written with escapes
         request.raw,
         reply.raw,
       )
@@ -114,10 +118,25 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
   app.addHook('onRequest', (request, reply, next) => {
     request.startedMs = performance.now()
     // Before a body is read: nobody's upload is taken in only to be refused.
-    if (request.method === 'GET' || request.method === 'HEAD') return next()
+    if (isReading(request)) return next()
+    refuseMethod(request, reply)
+  })
+
+  function refuseMethod(request: FastifyRequest, reply: FastifyReply): void {
     const ask = parseAsk(request.url)
     finish(request, reply, ask, isServed(ask.path) ? METHOD_NOT_ALLOWED : notFound())
-  })
+  }
+
+  /** A path whose escapes are no UTF-8, or none at all. Fastify routes no such path, but names of files are bytes. */
+  function answerUndecodable(request: FastifyRequest, reply: FastifyReply): void {
+    request.startedMs = performance.now()
+    if (!isReading(request)) return refuseMethod(request, reply)
+    const ask = parseAsk(request.url)
+    const handler = below(ask.path)
+    if (handler === undefined) finish(request, reply, ask, notFound())
+    else void handler(request, reply) // only sends what is at hand, or never fails
+  }
+
   app.setNotFoundHandler((request, reply) => finish(request, reply, parseAsk(request.url), notFound()))
   app.setErrorHandler((error, request, reply) => {
     const stack = error instanceof Error ? error.stack : String(error)
@@ -136,4 +155,8 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
     return reply
   }
   return app
+}
+
+function isReading({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
 }

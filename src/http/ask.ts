@@ -16,10 +16,11 @@ export interface Ask {
 const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
 /**
- * @param url - the request target: path, and query if there is one
+ * @param target - of the request: path, and query if there is one
  * @param rawHeaders - names and values in turn
  */
-export function parseAsk(url: string, rawHeaders: readonly string[] = []): Ask {
+export function parseAsk(target: string, rawHeaders: readonly string[] = []): Ask {
+  const url = target.startsWith('/') ? target : originForm(target)
   const mark = url.indexOf('?')
   const query = mark < 0 ? '' : url.slice(mark + 1)
   return {
@@ -28,6 +29,12 @@ export function parseAsk(url: string, rawHeaders: readonly string[] = []): Ask {
     labels: parseLabels(query),
     authority: authorityOf(rawHeaders),
   }
+}
+
+/** `/path?query` of a target that names the server too, as a proxy is sent it (RFC 9112 section 3.2.2). */
+function originForm(target: string): string {
+  const [, path] = /^https?:\/\/[^/?#]*(\/.*)$/is.exec(target) ?? []
+  return path ?? target
 }
 
 /** Found by hand, since it is wanted of each request and node makes an object of all headers first. */

@@ -111,7 +111,8 @@ function refuse({ status, problem }: NoAsset, client: Client): Served {
 function say(client: Client, status: number, text: string, headers: OutgoingHttpHeaders = {}): Served {
   const body = `${text}\n`
   const type = 'text/plain; charset=utf-8'
-  return end(client, status, { ...headers, 'Content-Type': type, 'Content-Length': body.length }, body)
+  const own = { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff', 'Content-Length': body.length }
+  return end(client, status, { ...headers, ...own }, body)
 }
 
 function end(client: Client, status: number, headers: OutgoingHttpHeaders, body = ''): Served {

@@ -1,7 +1,8 @@
 /**
  * Bytes that are no HTTP request, or a request that is too large or too slow: refused before any route sees it.
  */
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import { errorCode } from '../core/errors.ts'
 import { type Log, printable } from '../core/log.ts'
@@ -16,10 +17,21 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export function refuseBadRequest(error: Error, socket: Socket, log: Log): void {
   const code = errorCode(error)
   if (code === 'ECONNRESET' || socket.destroyed) return
-  const refusal = REFUSALS[code] ?? '400 Bad Request'
+  refuse(socket, REFUSALS[code] ?? '400 Bad Request', error.message, log)
+}
+
+/** CONNECT asks for a tunnel; node would hang up without a word. */
+export function refuseConnect(stream: Duplex, log: Log): void {
+  stream.on('error', () => {}) // it is no longer node's to handle
+  refuse(stream, '405 Method Not Allowed', 'CONNECT', log)
+}
+
+function refuse(stream: Duplex, refusal: string, reason: string, log: Log): void {
   const status = Number(refusal.slice(0, 3))
-  log('http.bad-request', { status, peer: socket.remoteAddress, reason: printable(error.message) })
-  if (!socket.writable) return void socket.destroy()
-  const head = `HTTP/1.1 ${refusal}\r\nContent-Type: ${TEXT}\r\nContent-Length: ${refusal.length + 1}\r\nConnection: close`
-  socket.end(`${head}\r\n\r\n${refusal}\n`, () => socket.destroy())
+  const peer = stream instanceof Socket ? stream.remoteAddress : undefined
+  log('http.bad-request', { status, peer, reason: printable(reason) })
+  if (!stream.writable) return void stream.destroy()
+  const head = `HTTP/1.1 ${refusal}\r\nContent-Type: ${TEXT}\r\nContent-Length: ${refusal.length + 1}`
+  const manners = 'X-Content-Type-Options: nosniff\r\nConnection: close'
+  stream.end(`${head}\r\n${manners}\r\n\r\n${refusal}\n`, () => stream.destroy())
 }

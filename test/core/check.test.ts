@@ -1,6 +1,8 @@
 /**
  * What `bootcfg check` finds, by the program itself as a person starts it.
  */
+import { execFileSync } from 'node:child_process'
+
 import { describe, expect, test } from 'vitest'
 
 import type { Problem } from '../../src/core/check.ts'
@@ -23,6 +25,7 @@ async function check(
 ): Promise<{ status: number | null; problems: string[] }> {
   using folder = temporaryFolder()
   writeFiles(folder.path, { 'assets/kernel': 'k', ...files })
+  if (files['specs/s/spec.json']?.includes('fifo')) execFileSync('mkfifo', [`${folder.path}/cloud/fifo`])
   const at = [
     '-config',
     `${folder.path}/config.yaml`,
@@ -156,10 +159,36 @@ describe('finds', () => {
       'kernels and initrds that are not there',
       {
         'specs/s/spec.json':
-          '{"id": "s", "ignition_id": "i.yaml", "cloud_id": "c", "boot": {"kernel": "/assets/kernel", "initrd": ["assets/gone", "/assets/${arch}/x", "http://elsewhere/assets/y"]}}',
+          '{"id": "s", "ignition_id": "i.yaml", "cloud_id": "c", "boot": {"kernel": "/assets/kernel", "initrd": ["assets/gone"]}}',
       },
       0,
       ['specs/s/spec.json warning missing-asset: names /assets/gone, which does not exist below the assets path'],
+    ],
+    [
+      'no kernels whose path is not plain',
+      {
+        'specs/s/spec.json':
+          '{"id": "s", "ignition_id": "i.yaml", "cloud_id": "c", "boot": {"kernel": "/assets/${arch}/x", "initrd": ["http://elsewhere/assets/y"]}}',
+      },
+      0,
+      [],
+    ],
+    [
+      'several initrds, of which iPXE fetches the first',
+      {
+        'specs/s/spec.json':
+          '{"id": "s", "ignition_id": "i.yaml", "cloud_id": "c", "boot": {"kernel": "k", "initrd": ["a", "b"]}}',
+      },
+      0,
+      [
+        'specs/s/spec.json warning several-initrds: has several initrds; iPXE fetches the first and takes the others for its arguments, so that the kernel finds none: join them into one file (cat a b > c)',
+      ],
+    ],
+    [
+      'a FIFO, without waiting for it',
+      { 'specs/s/spec.json': '{"id": "s", "ignition_id": "i.yaml", "cloud_id": "fifo"}', 'cloud/c': '' },
+      1,
+      [/unused-file/, 'cloud/fifo error unreadable: not a regular file'],
     ],
     [
       'a groups file that is no YAML, and what is wrong elsewhere',

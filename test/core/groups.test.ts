@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { findByOrder, GroupIndex, inOrderOfTrial, type Group } from '../../src/core/groups.ts'
+import { findByOrder, type Group, GroupIndex, inOrderOfTrial, requirementText } from '../../src/core/groups.ts'
+import { compareBytes } from '../../src/core/utf8.ts'
 import { ValueMap } from '../../src/core/value.ts'
 
 function group(name: string, require: Record<string, string>): Group {
@@ -71,4 +72,31 @@ test('the index finds what trying every group in order finds', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+describe('many groups', () => {
+  // In no order, with many that require the same, and enough of them for several runs of the sort.
+  const many = Array.from({ length: 23_456 }, (_, n) => {
+    const mixed = (n * 7919) % 10_007
+    return group(`n${n}`, mixed % 7 === 0 ? {} : { mac: String(mixed), ...(mixed % 2 === 0 && { zone: 'a' }) })
+  })
+
+  test('are in the order that an array sorts them into', () => {
+    const byRule = many.toSorted(
+      (a, b) => b.require.length - a.require.length || compareBytes(requirementText(b), requirementText(a)),
+    )
+    expect(inOrderOfTrial(many).map((g) => g.name)).toEqual(byRule.map((g) => g.name))
+  })
+  test('are indexed in many turns, with the same result as at once', async () => {
+    let turns = 0
+    const built = await GroupIndex.build(many, async () => void (turns += 1))
+    const atOnce = new GroupIndex(many)
+    expect(turns).toBeGreaterThan(20)
+    for (const mac of ['1', '29999', '9876', '7', 'none']) {
+      for (const zone of ['a', 'b']) expect(built.find(labels({ mac, zone }))).toBe(atOnce.find(labels({ mac, zone })))
+    }
+  })
+  test('are given up when a pause says so', async () => {
+    await expect(GroupIndex.build(many, () => Promise.reject(new Error('given up')))).rejects.toThrow('given up')
+  })
 })

@@ -120,6 +120,7 @@ describe('methods', () => {
     '/spec/bare',
     '/assets/hello.txt',
     '/ignition?zone=b',
+    '/pixiecore/v1/boot/52-54-00-a1-9c-ae',
   ]) {
     test(`HEAD ${path} has the headers of GET and no body`, async () => {
       const [head, full] = [await get(path, { method: 'HEAD' }), await get(path)]
@@ -147,6 +148,7 @@ describe('what is not there', () => {
   ]) {
     test(`${path} is 404 without a redirect`, async () => {
       const { status, body, headers } = await get(path, { redirect: 'manual' })
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect([status, body, headers.get('content-type')]).toEqual([
         404,
         '404 page not found\n',

@@ -25,9 +25,18 @@ export interface Server extends AsyncDisposable {
   stop(): Promise<number | null>
 }
 
-/** Start it on a free port and wait until it serves. Rejects with what it said when it ends before. */
-export async function startServer(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Server> {
-  const child = spawn(BOOTCFG, ['-address', '127.0.0.1:0', ...args], {
+/**
+ * Start it on a free port and wait until it serves. Rejects with what it said when it ends before.
+ *
+ * @param wrapper - a program with its arguments that starts another, such as setpriv
+ */
+export async function startServer(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  wrapper: readonly string[] = [],
+): Promise<Server> {
+  const [program, ...before] = [...wrapper, BOOTCFG] as const
+  const child = spawn(program, [...before, '-address', '127.0.0.1:0', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -4,12 +4,10 @@
  * A file of a hundred thousand groups must neither hold up the machines that are being served while it is read nor cost
  * ten times its size in memory. So a long block sequence under `groups:` is cut at its items into pieces that are parsed
  * one by one, with a pause for others in between. The cut is only ever a short cut: whatever it does not understand
- * (flow style, an alias into another piece, any error) is parsed again as a whole, and that result counts.
+ * (flow style, an alias into another piece, an error at a cut) is parsed again as a whole, and that result counts.
  */
-import { setImmediate as others } from 'node:timers/promises'
-
 import { ConfigError } from '../errors.ts'
-import type { Group, Requirement } from '../groups.ts'
+import { type Group, NO_PAUSE, type Pause, type Requirement } from '../groups.ts'
 import { isMacKey } from '../labels.ts'
 import { normalizeMac } from '../mac.ts'
 import { compareBytes } from '../utf8.ts'
@@ -33,11 +31,14 @@ export interface GroupsFile {
 /**
  * Read a groups file as far as it can be read.
  *
+ * @param pause - lets others have a turn; a long text is read in many of them
  * @throws {ConfigError} `yaml` where the text as a whole is no YAML; everything else is in `problems`
  */
-export async function parseGroups(text: string): Promise<GroupsFile> {
-  const pieces = text.length < PIECES_FROM ? undefined : cutAtItems(text, PIECE_LENGTH)
-  return (pieces && (await parsePieces(pieces))) ?? parseWhole(text)
+export async function parseGroups(text: string, pause: Pause = NO_PAUSE): Promise<GroupsFile> {
+  if (text.length < PIECES_FROM) return parseWhole(text)
+  await pause()
+  const pieces = cutAtItems(text, PIECE_LENGTH)
+  return (pieces && (await parsePieces(pieces, pause))) ?? parseWhole(text)
 }
 
 /** The reference: the whole text at once. */
@@ -54,36 +55,66 @@ export function parseWhole(text: string): GroupsFile {
   return reader.file()
 }
 
-/** The pieces one after the other; undefined where anything at all is wrong. */
-export async function parsePieces({ rest, pieces }: Pieces): Promise<GroupsFile | undefined> {
+/**
+ * The pieces one after the other; undefined where only the whole text can tell.
+ *
+ * @throws {ConfigError} `yaml` where a piece is no YAML for a reason that the whole text has too
+ */
+export async function parsePieces({ rest, pieces }: Pieces, pause: Pause = NO_PAUSE): Promise<GroupsFile | undefined> {
+  const reader = new Reader()
+  reader.enter(rest, 1)
+  const root = parsed(rest)
+  if (root instanceof ConfigError || root?.kind !== 'mapping') return undefined
+  const [groups, ...again] = root.values.filter((_, at) => fieldName(root.keys[at]!) === 'groups')
+  if (groups === undefined || again.length > 0 || !isNull(groups)) return undefined
+  reader.version(root)
+  if (reader.file().problems.length > 0) return undefined // its line is that of the whole text
+  for (const [at, piece] of pieces.entries()) {
+    await pause()
+    const items = parsed(piece.text)
+    if (items instanceof ConfigError) return surely(piece, pieces[at + 1])
+    if (items?.kind !== 'sequence') return undefined
+    reader.enter(piece.text, piece.line)
+    reader.groups(items)
+  }
+  return reader.file()
+}
+
+function parsed(text: string): YamlNode | ConfigError | undefined {
   try {
-    const reader = new Reader()
-    reader.enter(rest, 1)
-    const root = parseYaml(rest)
-    if (root?.kind !== 'mapping') return undefined
-    const [groups, ...again] = root.values.filter((_, at) => fieldName(root.keys[at]!) === 'groups')
-    if (groups === undefined || again.length > 0 || !isNull(groups)) return undefined
-    reader.version(root)
-    for (const piece of pieces) {
-      await others()
-      const items = parseYaml(piece.text)
-      if (items?.kind !== 'sequence') return undefined
-      reader.enter(piece.text, piece.line)
-      reader.groups(items)
-    }
-    const file = reader.file()
-    return file.problems.length === 0 ? file : undefined
+    return parseYaml(text)
   } catch (error) {
-    if (error instanceof ConfigError) return undefined
+    if (error instanceof ConfigError) return error
     throw error
   }
+}
+
+/**
+ * The error of a piece, if it is none of the cut: with the next piece behind it, it is still the same.
+ *
+ * @throws {ConfigError} that error, with its line in the file
+ */
+function surely(piece: Piece, next: Piece | undefined): undefined {
+  // In its place below a key: at the top of a text some errors read differently.
+  const error = parsed(`groups:\n${piece.text}`)
+  const again = parsed(`groups:\n${piece.text}${next?.text ?? ''}`)
+  if (!(error instanceof ConfigError && again instanceof ConfigError) || error.line === undefined) return undefined
+  if (next === undefined || again.message !== error.message) return undefined
+  if (again.line !== error.line || again.column !== error.column) return undefined
+  throw new ConfigError(error.code, error.message, { line: piece.line + error.line - 2, column: error.column })
 }
 
 export interface Pieces {
   /** The file with nothing under `groups:`. */
   readonly rest: string
   /** Items, each piece a block sequence of its own, with the line of the file on which it starts. */
-  readonly pieces: readonly { readonly text: string; readonly line: number }[]
+  readonly pieces: readonly Piece[]
+}
+
+interface Piece {
+  readonly text: string
+  /** Of the file, from 1. */
+  readonly line: number
 }
 
 const GROUPS_LINE = /^groups:[ \t]*(?:#.*)?\r?\n/m

@@ -2,18 +2,20 @@
  * From a scan of the disk to a snapshot. What has not changed since the last time is taken over as it was compiled.
  */
 import { join } from 'node:path'
+import { setImmediate as others } from 'node:timers/promises'
 
 import { ipxeScript } from '../boot-script.ts'
 import { type ConfigFile, LIQUID } from '../configs.ts'
 import { ConfigError } from '../errors.ts'
-import { type Group, GroupIndex } from '../groups.ts'
-import { parseSpec, type Spec } from '../specs.ts'
+import { type Group, GroupIndex, type Pause } from '../groups.ts'
+import { parseSpec } from '../specs.ts'
 import { compile } from '../template/compile.ts'
 import type { TemplateLimits } from '../template/template.ts'
 import { decodeUtf8 } from '../utf8.ts'
 import { type GroupsFile, parseGroups } from './groups-file.ts'
+import { readFile } from './read-file.ts'
 import type { Snapshot, SpecFile } from './snapshot.ts'
-import { readFile, type Scan } from './tree.ts'
+import { type Scan, unreadable } from './tree.ts'
 
 export interface Sources {
   /** The groups file. */
@@ -38,22 +40,24 @@ export interface Loaded {
 
 /**
  * @param previous - the last load, whose unchanged parts are used again
+ * @param signal - gives the load up
  * @throws {ConfigError} when the groups file cannot be used; a broken file of the data directory is part of the snapshot
  */
-export async function load(sources: Sources, view: View, previous?: Loaded): Promise<Loaded> {
+export async function load(sources: Sources, view: View, previous?: Loaded, signal?: AbortSignal): Promise<Loaded> {
+  const pause = (): Promise<void> => others(undefined, signal === undefined ? {} : { signal })
   const kept = previous?.view.groups === view.groups ? previous.snapshot.groups : undefined
-  const groups = kept ?? new GroupIndex(await usableGroups(sources))
-  const parts = await loadParts(sources, view.data, previous?.parts)
+  const groups = kept ?? (await GroupIndex.build(await usableGroups(sources, pause), pause))
+  const parts = await loadParts(sources, view.data, previous?.parts, pause)
   return { view, snapshot: { groups, ...parts.content }, parts }
 }
 
 /** @throws {ConfigError} when the file cannot be read or is no YAML */
-export async function readGroups(sources: Sources): Promise<GroupsFile> {
-  return parseGroups(decodeUtf8(await readFile(sources.groupsPath, sources.fileBytesMax)))
+export async function readGroups(sources: Sources, pause?: Pause): Promise<GroupsFile> {
+  return parseGroups(decodeUtf8(await readFile(sources.groupsPath, sources.fileBytesMax)), pause)
 }
 
-async function usableGroups(sources: Sources): Promise<readonly Group[]> {
-  const { groups, problems } = await readGroups(sources)
+async function usableGroups(sources: Sources, pause: Pause): Promise<readonly Group[]> {
+  const { groups, problems } = await readGroups(sources, pause)
   const [first, ...others] = problems
   if (first === undefined) return groups
   const more = others.length === 0 ? '' : ` (and ${others.length} more; bootcfg check lists them)`
@@ -74,7 +78,7 @@ const SPEC_PATH = /^specs\/(.+)\/spec\.json$/
 const PARTIALS = 'templates/'
 
 /** Never fails: what cannot be used is broken. */
-export async function loadParts(sources: Sources, data: Scan, previous?: Parts): Promise<Parts> {
+export async function loadParts(sources: Sources, data: Scan, previous?: Parts, pause?: Pause): Promise<Parts> {
   const broken = new Map<string, ConfigError>()
   const specs = new Map<string, SpecFile>()
   const configs = { ignition: new Map<string, ConfigFile>(), cloud: new Map<string, ConfigFile>() }
@@ -82,11 +86,17 @@ export async function loadParts(sources: Sources, data: Scan, previous?: Parts):
   const samePartials = previous !== undefined && sameMap(partials, previous.partials)
 
   for (const [path, stamp] of data) {
+    const forbidden = unreadable(stamp)
+    if (forbidden !== undefined) {
+      broken.set(path, new ConfigError('unreadable', `cannot be read: ${forbidden}`))
+      continue
+    }
+    await pause?.()
     const isUnchanged = previous?.scan.get(path) === stamp && (samePartials || !path.endsWith(LIQUID))
     const specId = SPEC_PATH.exec(path)?.[1]
     if (specId !== undefined) {
       const known = isUnchanged ? previous?.content.specs.get(specId) : undefined
-      const file = known ?? specFile(path, await attempt(sources, path, (text) => parseSpec(specId, text)))
+      const file = known ?? (await readSpec(sources, path, specId))
       specs.set(specId, file)
       if (file.spec instanceof ConfigError) broken.set(path, file.spec)
       continue
@@ -101,9 +111,12 @@ export async function loadParts(sources: Sources, data: Scan, previous?: Parts):
   return { scan: data, content: { specs, ...configs }, partials, broken }
 }
 
-function specFile(path: string, spec: Spec | ConfigError): SpecFile {
-  const boot = spec instanceof ConfigError ? null : spec.boot
-  return { path, spec, script: boot === null ? '' : ipxeScript(boot) }
+async function readSpec(sources: Sources, path: string, id: string): Promise<SpecFile> {
+  const read = await attempt(sources, path, (text) => {
+    const spec = parseSpec(id, text)
+    return { spec, script: spec.boot === null ? '' : ipxeScript(spec.boot) }
+  })
+  return read instanceof ConfigError ? { path, spec: read, script: '' } : { path, ...read }
 }
 
 /** Few and small: read every time. */
@@ -113,8 +126,8 @@ async function readPartials(
   broken: Map<string, ConfigError>,
 ): Promise<Map<string, string>> {
   const partials = new Map<string, string>()
-  for (const path of data.keys()) {
-    if (!path.startsWith(PARTIALS)) continue
+  for (const [path, stamp] of data) {
+    if (!path.startsWith(PARTIALS) || unreadable(stamp) !== undefined) continue
     const source = await attempt(sources, path, (text) => text)
     if (source instanceof ConfigError) broken.set(path, source)
     else partials.set(path.slice(PARTIALS.length), source)

@@ -6,13 +6,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { describe } from '../configs.ts'
+import { locate } from '../configs.ts'
 import { ConfigError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Running } from '../module.ts'
 import { type Loaded, load, type Sources, type View } from './load.ts'
 import type { Snapshot } from './snapshot.ts'
-import { scan, stampFile } from './tree.ts'
+import { Stamps } from './stamps.ts'
+import { scan } from './tree.ts'
 
 export interface Store extends Running {
   readonly current: () => Snapshot
@@ -34,14 +35,23 @@ const RHYTHM: Rhythm = { lookMs: 500, stillMs: 120, looksMax: 5 }
 
 /** At most this part of the time goes into looking: a huge tree is looked at less often. */
 const LOOK_SHARE = 0.1
-const LOOK_MS_MAX = 1200
+const LOOK_MS_MAX = 900
 
 /** Lines about broken files after one load; `bootcfg check` lists them all. */
 const PROBLEM_LINES_MAX = 20
 
-/** @throws {ConfigError} when the groups file cannot be used, or an error of node:fs when the data directory cannot be read */
-export async function openStore(sources: Sources, log: Log, rhythm: Rhythm = RHYTHM): Promise<Store> {
-  let loaded = await load(sources, await look(sources))
+/**
+ * @param starting - gives the start up
+ * @throws {ConfigError} when the groups file cannot be used, or another Error when the data directory cannot be read
+ */
+export async function openStore(
+  sources: Sources,
+  log: Log,
+  rhythm: Rhythm = RHYTHM,
+  starting?: AbortSignal,
+): Promise<Store> {
+  let stamps = new Stamps(sources.fileBytesMax)
+  let loaded = await load(sources, await firstLook(sources, stamps), undefined, starting)
   /** The view that was last loaded or refused: another is news. */
   let seen = loaded.view
   report(log, loaded)
@@ -50,13 +60,13 @@ export async function openStore(sources: Sources, log: Log, rhythm: Rhythm = RHY
   async function take(view: View, previous?: Loaded): Promise<void> {
     seen = view
     try {
-      let next = await load(sources, view, previous)
+      let next = await load(sources, view, previous, stopping.signal)
       // What changed while it was read may have been read half before and half after: read again.
       for (let tries = 1; tries < rhythm.looksMax; tries++) {
         const after = await tryLook()
         if (after === undefined || sameView(after, next.view)) break
         seen = await settled(after)
-        next = await load(sources, seen, next)
+        next = await load(sources, seen, next, stopping.signal)
       }
       report(log, next, previous)
       loaded = next
@@ -70,7 +80,9 @@ export async function openStore(sources: Sources, log: Log, rhythm: Rhythm = RHY
   /** A look that cannot fail: a data directory that is away for a while is reported once and looked for again. */
   async function tryLook(): Promise<View | undefined> {
     try {
-      const view = await look(sources)
+      const next = new Stamps(sources.fileBytesMax, stamps)
+      const view = await look(sources, next)
+      stamps = next
       unreadable = ''
       return view
     } catch (error) {
@@ -92,61 +104,85 @@ export async function openStore(sources: Sources, log: Log, rhythm: Rhythm = RHY
     return view
   }
 
-  /** Loads never overlap: the watch and a reload wait for each other. */
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {}) // whoever supervises sees it
+
+  /** Loads never overlap: the watch and a reload wait for each other. Never rejects. */
   let queue = Promise.resolve()
   function inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = queue.then(work)
-    queue = turn.catch(() => {})
-    return turn
+    queue = queue.then(async () => {
+      try {
+        if (!stopping.signal.aborted) await work()
+      } catch (error) {
+        if (!stopping.signal.aborted) reject(error)
+      }
+    })
+    return queue
+  }
+
+  let pause = rhythm.lookMs
+  async function lookForNews(): Promise<void> {
+    const started = performance.now()
+    const view = await tryLook()
+    pause = Math.max(rhythm.lookMs, Math.min((performance.now() - started) / LOOK_SHARE, LOOK_MS_MAX))
+    if (view !== undefined && !sameView(view, seen)) await take(await settled(view), loaded)
   }
 
   async function watch(): Promise<void> {
-    let pause = rhythm.lookMs
     while (!stopping.signal.aborted) {
-      await sleep(pause, undefined, { signal: stopping.signal })
-      await inTurn(async () => {
-        const started = performance.now()
-        const view = await tryLook()
-        pause = Math.max(rhythm.lookMs, Math.min((performance.now() - started) / LOOK_SHARE, LOOK_MS_MAX))
-        if (view !== undefined && !sameView(view, seen)) await take(await settled(view), loaded)
-      })
+      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {}) // stopped
+      await inTurn(lookForNews)
     }
   }
+  const watching = watch()
 
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  failed.catch(() => {}) // whoever supervises sees it
-  const watching = watch().catch((error: unknown) => {
-    if (!stopping.signal.aborted) reject(error)
-  })
+  /** The reload that has not begun yet: who asks meanwhile is served by it. */
+  let waiting: Promise<void> | undefined
+  async function readAgain(): Promise<void> {
+    waiting = undefined
+    const view = await tryLook()
+    if (view !== undefined) await take(view)
+  }
 
   return {
     name: 'store',
     failed,
     current: () => loaded.snapshot,
-    reload: () =>
-      inTurn(async () => {
-        const view = await tryLook()
-        if (view !== undefined) await take(view)
-      }),
+    reload: () => (waiting ??= inTurn(readAgain)),
     stop: async () => {
       stopping.abort()
       await watching
+      await queue
     },
   }
 }
 
-/** One line for the load, and one for each file that is broken and was not before. */
+/** One line for the load, and one for each file that is broken and was not before, or was in another way. */
 function report(log: Log, { snapshot, parts }: Loaded, previous?: Loaded): void {
-  const news = [...parts.broken].filter(([path, error]) => previous?.parts.broken.get(path) !== error)
+  const news = [...parts.broken].filter(([path, error]) => !sameError(previous?.parts.broken.get(path), error))
   for (const [path, error] of news.slice(0, PROBLEM_LINES_MAX)) {
-    log('store.problem', { file: path, line: error.line, column: error.column, reason: describe(path, error) })
+    const { at, message } = locate(path, error)
+    log('store.problem', { file: path, line: at.line, column: at.column, reason: message })
   }
   log('store.loaded', { groups: snapshot.groups.groups.length, specs: snapshot.specs.size, errors: parts.broken.size })
 }
 
+function sameError(a: ConfigError | undefined, b: ConfigError): boolean {
+  return a?.message === b.message && a.line === b.line && a.column === b.column
+}
+
+async function firstLook(sources: Sources, stamps: Stamps): Promise<View> {
+  return look(sources, stamps).catch((error: unknown) => {
+    throw new Error(`data directory (-data-path) ${sources.dataPath}: ${reasonOf(error)}`, { cause: error })
+  })
+}
+
 /** The disk as it is now. */
-export async function look(sources: Sources): Promise<View> {
-  const [groups, data] = await Promise.all([stampFile(sources.groupsPath).catch(reasonOf), scan(sources.dataPath)])
+export async function look(sources: Sources, stamps = new Stamps(sources.fileBytesMax)): Promise<View> {
+  const [groups, data] = await Promise.all([
+    stamps.ofFile(sources.groupsPath).catch(reasonOf),
+    scan(sources.dataPath, stamps),
+  ])
   return { groups, data }
 }
 

@@ -143,6 +143,31 @@ describe('a long file is read in pieces', () => {
     expect(() => parseWhole(text)).toThrow((error as ConfigError).message)
   })
 
+  function placed(error: unknown) {
+    if (!(error instanceof ConfigError)) throw error
+    return { code: error.code, line: error.line, column: error.column, message: error.message }
+  }
+  function outcome<T>(read: () => T) {
+    try {
+      return read()
+    } catch (error) {
+      return placed(error)
+    }
+  }
+
+  test('what is wrong with a group is told without reading the whole again', async () => {
+    const text = long([...items, 'require: {mac: AA-BB-CC-DD-EE-FF}', ...items], '  ')
+    const file = await parsePieces(cutAtItems(text, 100)!)
+    expect(file?.problems).toEqual(parseWhole(text).problems)
+    expect(file?.problems).toHaveLength(1)
+  })
+  test('what is no YAML is told without reading the whole again', async () => {
+    const text = long([...items, 'spec: "a" b', ...items], '  ')
+    const error: unknown = await parsePieces(cutAtItems(text, 100)!).catch(placed)
+    expect(error).toMatchObject({ code: 'yaml', line: 5 + 9 * items.length })
+    expect(error).toEqual(outcome(() => parseWhole(text)))
+  })
+
   test('whatever the text, a piecewise reading is the whole reading or none', async () => {
     const line = fc.constantFrom(
       '  - spec: a',
@@ -163,6 +188,10 @@ describe('a long file is read in pieces', () => {
       '    list: [1,',
       '      2]',
       '  - {spec: c}',
+      '  - spec: [',
+      '  - "a" b',
+      '  - require: {mac: X}',
+      '  - : : :',
       "    s: 'q",
       "  - r'",
     )
@@ -170,10 +199,10 @@ describe('a long file is read in pieces', () => {
       fc.asyncProperty(fc.array(line, { maxLength: 14 }), async (lines) => {
         const text = `${HEAD}groups:\n  - spec: first\n${lines.join('\n')}\n`
         const pieces = cutAtItems(text, 1)
-        const read = pieces && (await parsePieces(pieces))
-        if (read !== undefined) expect(read).toEqual(parseWhole(text))
+        const read = pieces && (await parsePieces(pieces).catch(placed))
+        if (read !== undefined) expect(read).toEqual(outcome(() => parseWhole(text)))
       }),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     )
   })
 })

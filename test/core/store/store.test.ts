@@ -2,7 +2,7 @@
  * The store over a real folder: what is taken up, what is refused, and what a machine gets meanwhile.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Store } from '../../../src/core/store/store.ts'
 import { openStore } from '../../../src/core/store/store.ts'
 import { buildApp, TIMEOUTS } from '../../../src/http/app.ts'
+import { skip } from '../../support/requirements.ts'
 import { appOn, memoryLog, sourcesIn, temporaryFolder, writeFiles } from '../../support/site.ts'
 
 const GROUPS = 'api_version: v1alpha1\ngroups:\n  - spec: s\n    metadata: {word: one}\n'
@@ -141,7 +142,24 @@ describe('a broken file swaps in with the rest', () => {
     })
     await becomes('/cloud', /^500 cloud\/c:2:\d+: missing value for if\n$/)
     await becomes('/ignition', /^200 .*3\.4\.0/)
-    expect(events('store.problem')[0]).toMatchObject({ file: 'cloud/c', line: 2 })
+    expect(events('store.problem')).toEqual([
+      expect.objectContaining({ file: 'cloud/c', line: 2, reason: 'missing value for if' }),
+    ])
+  })
+  test('is told once, not at every load', async () => {
+    writeFiles(folder.path, { 'cloud/c': '#!/bin/sh\n{{if}}\n', 'templates/other': '' })
+    execFileSync('mkfifo', [join(folder.path, 'templates/part')])
+    await becomes('/cloud', /^500/)
+    writeFiles(folder.path, { 'config.yaml': GROUPS.replace('one', 'two') })
+    await becomes('/metadata', 'WORD=two')
+    const told = events('store.problem').map((line) => line.file)
+    expect(told.toSorted((a, b) => (a! < b! ? -1 : 1))).toEqual(['cloud/c', 'templates/part'])
+  })
+  test('a spec that can be read but not written out is broken like others', async () => {
+    const deep = `${'['.repeat(400)}${']'.repeat(400)}`
+    writeFiles(folder.path, { 'specs/s/spec.json': `{"boot": {"kernel": "k", "cmdline": {"a": ${deep}}}}` })
+    await becomes('/ipxe', /^500 specs\/s\/spec\.json: value nested deeper than 250 levels\n$/)
+    expect(events('store.refused')).toEqual([])
   })
   test('a broken spec is 500 where it is asked for', async () => {
     writeFiles(folder.path, { 'specs/s/spec.json': '{"cloud_id": \n]' })
@@ -150,6 +168,90 @@ describe('a broken file swaps in with the rest', () => {
     expect(await get('/metadata')).toBe('200 WORD=one\n')
   })
 })
+
+describe('what is no plain file', () => {
+  test('a folder in the place of a file is 404, as if nothing were there', async () => {
+    rmSync(join(folder.path, 'cloud/c'))
+    writeFiles(folder.path, { 'cloud/c/inside': '#!/bin/sh\n' })
+    await becomes('/cloud', /^404 .*\n.*cloud\/c, which does not exist/)
+    rmSync(join(folder.path, 'cloud/c'), { recursive: true })
+    writeFiles(folder.path, { 'cloud/c': '#!/bin/sh\necho back\n' })
+    await becomes('/cloud', 'echo back')
+  })
+  test('a FIFO that nobody writes to holds up nothing, and is 500 where it is asked for', async () => {
+    rmSync(join(folder.path, 'cloud/c'))
+    execFileSync('mkfifo', [join(folder.path, 'cloud/c')])
+    await becomes('/cloud', /^500 cloud\/c: not a regular file\n$/)
+    writeFiles(folder.path, { 'config.yaml': GROUPS.replace('one', 'two') })
+    await becomes('/metadata', 'WORD=two')
+  })
+  test('a link to itself is not there', async () => {
+    rmSync(join(folder.path, 'cloud/c'))
+    symlinkSync('c', join(folder.path, 'cloud/c'))
+    await becomes('/cloud', /^404/)
+  })
+  test('a link that leads back up is followed nowhere', async () => {
+    symlinkSync('..', join(folder.path, 'cloud/up'))
+    symlinkSync('.', join(folder.path, 'ignition/here'))
+    symlinkSync('.', join(folder.path, 'ignition/there'))
+    writeFiles(folder.path, { 'cloud/c': '#!/bin/sh\necho round\n' })
+    await becomes('/cloud', 'echo round')
+    expect([...store.current().ignition.keys()]).toEqual(['i.json'])
+    expect(events('store.scan-failed')).toEqual([])
+  })
+})
+
+test('ten thousand files are taken up, and one more among them', async () => {
+  const many = Array.from({ length: 10_000 }, (_, n): [string, string] => [`cloud/many/${n}`, `#!/bin/sh\necho ${n}\n`])
+  writeFiles(folder.path, Object.fromEntries(many))
+  await vi.waitFor(() => expect(store.current().cloud.size).toBe(10_001), { timeout: 20_000, interval: 50 })
+  writeFiles(folder.path, { 'cloud/c': '#!/bin/sh\necho and one\n' })
+  await becomes('/cloud', 'echo and one')
+}, 40_000)
+
+test('a groups file that is empty for a moment, as some editors leave it, changes nothing', async () => {
+  for (const word of ['w1', 'w2', 'w3', 'w4']) {
+    truncateSync(join(folder.path, 'config.yaml'))
+    await new Promise((resolve) => setTimeout(resolve, RHYTHM.lookMs * 1.5))
+    expect(await get('/metadata')).toMatch(/^200 WORD=/)
+    writeFiles(folder.path, { 'config.yaml': GROUPS.replace('one', word) })
+    await becomes('/metadata', `200 WORD=${word}`)
+  }
+})
+
+test('an edit of the same length within the second is taken up where times count whole seconds', async (context) => {
+  const [image, mount] = [join(folder.path, 'image'), join(folder.path, 'mnt')]
+  mkdirSync(mount)
+  writeFileSync(image, '')
+  truncateSync(image, 4 << 20)
+  try {
+    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext2', '-I', '128', image], { stdio: 'ignore' })
+    execFileSync('mount', ['-o', 'loop', image, mount], { stdio: 'ignore' })
+  } catch {
+    skip(context, 'needs root, e2fsprogs and a loop device')
+  }
+  try {
+    writeFiles(mount, FILES)
+    const coarse = await openStore(sourcesIn(mount), memoryLog(), RHYTHM)
+    try {
+      for (let n = 10; n < 40; n++) {
+        writeFiles(mount, { 'cloud/c': `#!/bin/sh\necho edit ${n}\n` })
+        await vi.waitFor(
+          async () => {
+            const app = appOn(coarse.current())
+            expect((await app.inject('/cloud')).body).toContain(`edit ${n}`)
+            await app.close()
+          },
+          { timeout: 3000, interval: 10 },
+        )
+      }
+    } finally {
+      await coarse.stop()
+    }
+  } finally {
+    execFileSync('umount', [mount])
+  }
+}, 60_000)
 
 test('a data directory that goes away is reported once, and taken up when it is back', async () => {
   renameSync(folder.path, `${folder.path}.away`)
@@ -166,6 +268,28 @@ test('reload() reads everything again, even what looks the same', async () => {
   await store.reload()
   expect(store.current()).not.toBe(before)
   expect(await get('/cloud')).toContain('echo one')
+})
+
+test('whoever asks for a reload while one is waiting for its turn is served by that one', async () => {
+  const before = events('store.loaded').length
+  await Promise.all(Array.from({ length: 50 }, () => store.reload()))
+  expect(events('store.loaded').length - before).toBeLessThanOrEqual(2)
+})
+
+test('stopping ends a load that is under way, and the reloads that wait for it', async () => {
+  const group = '- spec: s\n  metadata: {a: [1, 2, 3], b: {c: d}}\n'
+  writeFiles(folder.path, { 'config.yaml': `api_version: v1alpha1\ngroups:\n${group.repeat(60_000)}` })
+  const died = vi.fn()
+  store.failed.catch(died)
+  const [first, second] = [store.reload(), store.reload()]
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const before = store.current()
+  await store.stop()
+  await Promise.all([first, second, store.reload()])
+  expect(store.current()).toBe(before)
+  expect(before.groups.groups).toHaveLength(1)
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  expect(died).not.toHaveBeenCalled()
 })
 
 test('what did not change is not compiled again', async () => {
