@@ -5,6 +5,7 @@ import { checkCloudConfig } from './cloud-config.ts'
 import { ConfigError, type Position } from './errors.ts'
 import type { Group } from './groups.ts'
 import { renderIgnition as toIgnition } from './ignition/render.ts'
+import { nameWithoutDialect } from './template/compile.ts'
 import type { Template, Watch } from './template/template.ts'
 
 /** Folder of the data directory, and the name of the spec's key without `_id`. */
@@ -54,13 +55,6 @@ function placed<T>(file: ConfigFile, check: () => T): T {
 function usable(file: ConfigFile): Template {
   if (file.template instanceof ConfigError) throw file.template
   return file.template
-}
-
-export const LIQUID = '.liquid'
-
-/** What the rest of a file's name says its format is. */
-function nameWithoutDialect(path: string): string {
-  return path.endsWith(LIQUID) ? path.slice(0, -LIQUID.length) : path
 }
 
 /** Where in the file an error is, and its message without the place; a position in rendered text is put in words. */

@@ -5,7 +5,7 @@
  * recurse: whatever nesting could be read can be written. Reading is in `go-json-read.ts`.
  */
 import { compareBytes } from './utf8.ts'
-import { Uint64, type Value, ValueMap } from './value.ts'
+import { keyText, Uint64, type Value, ValueMap } from './value.ts'
 
 /** A value, or a struct: its fields are written in their order, those that are undefined left out. */
 export type Encodable = Value | readonly Encodable[] | Struct
@@ -69,12 +69,6 @@ function mapMembers(map: ValueMap): Member[] {
   const members = map.keys.map((key, at): [string, Value] => [keyText(key), map.values[at]!])
   if (map.keyKind === 'any') members.sort((a, b) => compareBytes(a[0], b[0]))
   return members.map(([key, value]) => [`${encodeGoString(key)}:`, value])
-}
-
-function keyText(key: Value): string {
-  if (typeof key === 'string') return key
-  if (key instanceof Uint64) return String(key.value)
-  return typeof key === 'object' ? 'null' : String(key)
 }
 
 function structMembers(struct: Struct): Member[] {

@@ -69,7 +69,7 @@ const FLAGS = {
   'max-file-bytes': {
     schema: count(1024, 512 << 20),
     default: String(64 << 20),
-    help: 'size of one file of the data directory, and of the groups file',
+    help: 'size of one file of the data directory, of the groups file and of the key ring',
   },
   'max-output-bytes': {
     schema: count(1024, 64 << 20),

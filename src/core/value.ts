@@ -104,6 +104,13 @@ export class ValueMap {
   }
 }
 
+/** A key where only text can be one: in JSON, in Liquid. No decoder makes a list or a map a key. */
+export function keyText(key: Value): string {
+  if (typeof key === 'string') return key
+  if (key instanceof Uint64) return String(key.value)
+  return typeof key === 'object' ? 'null' : String(key)
+}
+
 function uniqueEntries(entries: readonly (readonly [Value, Value])[]): (readonly [Value, Value])[] {
   const unique = new Map<unknown, readonly [Value, Value]>()
   for (const entry of entries) unique.set(identity(entry[0]), entry)

@@ -65,7 +65,12 @@ export const cloud: Route = (snapshot, { labels }) =>
 export const metadata: Route = (snapshot, { labels }) => {
   const group = snapshot.groups.find(labels)
   if (group === undefined) return noGroup()
-  return { status: 200, type: TEXT, body: renderMetadata(group.metadata, labels), group }
+  return orFailed(`metadata of group ${quote(groupLabel(group))}`, group, () => ({
+    status: 200,
+    type: TEXT,
+    body: renderMetadata(group.metadata, labels),
+    group,
+  }))
 }
 
 export const spec: Route = (snapshot, { path }) => {
@@ -111,13 +116,18 @@ function withConfig(
     const file = snapshot[folder].get(id)
     if (file === undefined)
       return lacks(group, `its spec ${quote(spec.id)} names ${folder}/${id}, which does not exist`)
-    try {
-      return answer(file, group)
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      return failed(describe(file.path, error), group)
-    }
+    return orFailed(file.path, group, () => answer(file, group))
   })
+}
+
+/** @param where - names what cannot be rendered */
+function orFailed(where: string, group: Group, answer: () => Answer): Answer {
+  try {
+    return answer()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return failed(describe(where, error), group)
+  }
 }
 
 function noGroup(): Answer {

@@ -4,15 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/core/errors.ts'
 import { FieldNames, jsonToValue, parseJson } from '../../src/core/go-json-read.ts'
 import { type Value, ValueMap } from '../../src/core/value.ts'
+import { configErrorOf } from '../support/config-error.ts'
 
 function errorOf(text: string): ConfigError {
-  try {
-    jsonToValue(parseJson(text), text)
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
-  throw new Error(`read: ${text}`)
+  return configErrorOf(() => jsonToValue(parseJson(text), text))
 }
 
 test('a node keeps the text of a number, the order of keys and their repetitions', () => {

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { setImmediate as others } from 'node:timers/promises'
 
 import { ipxeScript } from '../boot-script.ts'
-import { type ConfigFile, LIQUID } from '../configs.ts'
+import type { ConfigFile } from '../configs.ts'
 import { ConfigError } from '../errors.ts'
 import { type Group, GroupIndex, type Pause } from '../groups.ts'
 import { parseSpec } from '../specs.ts'
-import { compile } from '../template/compile.ts'
+import { compile, isLiquid } from '../template/compile.ts'
 import type { TemplateLimits } from '../template/template.ts'
 import { decodeUtf8 } from '../utf8.ts'
 import { type GroupsFile, parseGroups } from './groups-file.ts'
@@ -92,7 +92,7 @@ export async function loadParts(sources: Sources, data: Scan, previous?: Parts, 
       continue
     }
     await pause?.()
-    const isUnchanged = previous?.scan.get(path) === stamp && (samePartials || !path.endsWith(LIQUID))
+    const isUnchanged = previous?.scan.get(path) === stamp && (samePartials || !isLiquid(path))
     const specId = SPEC_PATH.exec(path)?.[1]
     if (specId !== undefined) {
       const known = isUnchanged ? previous?.content.specs.get(specId) : undefined
@@ -136,12 +136,11 @@ async function readPartials(
 }
 
 async function readConfig(sources: Sources, path: string, partials: ReadonlyMap<string, string>): Promise<ConfigFile> {
-  let literal = false
-  const template = await attempt(sources, path, (text) => {
-    literal = !/\{[{%]/.test(text)
-    return compile(path, text, partials, sources.templateLimits)
-  })
-  return { path, template, literal }
+  const read = await attempt(sources, path, (text) => ({
+    template: compile(path, text, partials, sources.templateLimits),
+    literal: !/\{[{%]/.test(text),
+  }))
+  return read instanceof ConfigError ? { path, template: read, literal: false } : { path, ...read }
 }
 
 /** What the text of a file makes, or the error that keeps it from being anything. */

@@ -16,5 +16,16 @@ export function compile(
   partials: ReadonlyMap<string, string>,
   limits: TemplateLimits,
 ): Template {
-  return path.endsWith('.liquid') ? compileLiquid(path, source, partials, limits) : compileGo(path, source, limits)
+  return isLiquid(path) ? compileLiquid(source, partials, limits) : compileGo(path, source, limits)
+}
+
+const LIQUID = '.liquid'
+
+export function isLiquid(path: string): boolean {
+  return path.endsWith(LIQUID)
+}
+
+/** What the rest of a file's name says its format is. */
+export function nameWithoutDialect(path: string): string {
+  return isLiquid(path) ? path.slice(0, -LIQUID.length) : path
 }

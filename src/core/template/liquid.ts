@@ -16,17 +16,11 @@ import type { Template, TemplateLimits } from './template.ts'
 const engines = new WeakMap<ReadonlyMap<string, string>, Engine>()
 
 /**
- * @param _name - the file's, for nobody yet: whoever reads the error knows it
  * @param partials - the `templates/` folder: name relative to it -> source; not changed afterwards
  * @throws {ConfigError} `template-parse` or `template-limit`. The place is in this file, also when a partial is at fault:
  *   then it is the tag that names the partial, and the message says where in the partial
  */
-export function compileLiquid(
-  _name: string,
-  source: string,
-  partials: ReadonlyMap<string, string>,
-  limits: TemplateLimits,
-): Template {
+export function compileLiquid(source: string, partials: ReadonlyMap<string, string>, limits: TemplateLimits): Template {
   const engine = engineFor(partials, limits)
   const templates = translated('template-parse', () => engine.compile(source))
   return { render: (data: ValueMap) => translated('template-exec', () => engine.run(templates, data)) }

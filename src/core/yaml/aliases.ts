@@ -7,8 +7,9 @@ import { type YamlNode, yamlError } from './node.ts'
 
 /** Collections inside each other, aliases written out. */
 export const NESTING_MAX = 200
-/** Nodes once aliases are written out: this many, or ten times the nodes of the source when those are more. */
+/** Nodes and characters once aliases are written out: this many, or ten times those of the source when that is more. */
 const EXPANDED_NODES_MAX = 1_000_000
+const EXPANDED_LENGTH_MAX = 16 << 20
 const EXPANSION_MAX = 10
 
 /** A place in a collection that waits for the node an alias names. */
@@ -21,7 +22,6 @@ export interface Alias {
 
 /**
  * @param nodes - how many nodes the source has, aliases included
- * @param source - only to say where in it an error is
  * @throws {ConfigError} `yaml`
  */
 export function resolveAliases(
@@ -38,19 +38,21 @@ export function resolveAliases(
   }
   const shared = new Map<YamlNode, Extent | 'open' | 'unknown'>()
   for (const node of anchors.values()) shared.set(node, 'unknown')
-  const limit = Math.max(EXPANDED_NODES_MAX, EXPANSION_MAX * nodes)
-  if (measure(root, 0, shared, source).nodes > limit) {
+  const whole = measure(root, 0, shared, source)
+  const nodesMax = Math.max(EXPANDED_NODES_MAX, EXPANSION_MAX * nodes)
+  const lengthMax = Math.max(EXPANDED_LENGTH_MAX, EXPANSION_MAX * source.length)
+  if (whole.nodes > nodesMax || whole.length > lengthMax) {
     throw yamlError('the document contains excessive aliasing', root.offset, source)
   }
 }
 
 interface Extent {
   readonly nodes: number
+  /** Characters of its scalars. */
+  readonly length: number
   /** Collections inside each other, this one included. */
   readonly height: number
 }
-
-const SCALAR: Extent = { nodes: 1, height: 0 }
 
 /** What a node amounts to. `shared` lists the nodes that can be met more than once: those are measured once. */
 function measure(
@@ -59,7 +61,7 @@ function measure(
   shared: Map<YamlNode, Extent | 'open' | 'unknown'>,
   source: string,
 ): Extent {
-  if (node.kind === 'scalar') return SCALAR
+  if (node.kind === 'scalar') return { nodes: 1, length: node.text.length, height: 0 }
   const known = shared.get(node)
   if (known === 'open') throw yamlError('an anchor contains itself', node.offset, source)
   const height = typeof known === 'object' ? known.height : 1
@@ -69,15 +71,17 @@ function measure(
   if (typeof known === 'object') return known
   if (known === 'unknown') shared.set(node, 'open')
   let nodes = 1
+  let length = 0
   let below = 0
   for (const children of node.kind === 'sequence' ? [node.items] : [node.keys, node.values]) {
     for (const child of children) {
       const extent = measure(child, depth + 1, shared, source)
       nodes += extent.nodes
+      length += extent.length
       below = Math.max(below, extent.height)
     }
   }
-  const extent = { nodes, height: below + 1 }
+  const extent = { nodes, length, height: below + 1 }
   if (known === 'unknown') shared.set(node, extent)
   return extent
 }

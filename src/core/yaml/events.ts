@@ -21,9 +21,10 @@ export interface Events {
   readonly edited: Edited
 }
 
-/** A text is read again until this many characters were read, and a few times in any case. */
+/** A text is read again until this many characters were read; but a few times in any case, and never more often than this. */
 const ATTEMPTS_LENGTH = 32 << 20
 const ATTEMPTS_MIN = 3
+const ATTEMPTS_MAX = 500
 
 /** @throws {ConfigError} `yaml` */
 export function eventsOf(source: string): Events {
@@ -33,7 +34,7 @@ export function eventsOf(source: string): Events {
 function attempt(source: string, allClosers: boolean): Events {
   const edits: Edits = new Map()
   const inBlocks = new Set<number>()
-  for (let left = Math.max(ATTEMPTS_MIN, ATTEMPTS_LENGTH / source.length); ; left--) {
+  for (let left = attemptsFor(source); ; left--) {
     const edited = new Edited(source, edits)
     try {
       const events = parseEvents(edited.text, { maxDepth: NESTING_MAX })
@@ -49,6 +50,10 @@ function attempt(source: string, allClosers: boolean): Events {
   }
 }
 
+function attemptsFor(source: string): number {
+  return Math.min(Math.max(ATTEMPTS_MIN, ATTEMPTS_LENGTH / source.length), ATTEMPTS_MAX)
+}
+
 /** Adds the edits that may get js-yaml past an error; false when there are none. */
 function remedy(
   reason: string,
@@ -58,7 +63,7 @@ function remedy(
   closersBut: ReadonlySet<number> | undefined,
 ): boolean {
   if (reason === 'unknown escape sequence' && source[at] === "'") {
-    edits.set(at - 1, { remove: 1, insert: '' })
+    unescapeQuotes(source, at - 1, edits)
     return true
   }
   if (reason !== 'deficient indentation') return false
@@ -70,6 +75,15 @@ function remedy(
     if (closersBut !== undefined) indentClosers(source, at, edits, closersBut)
   }
   return true
+}
+
+/** Takes the backslash from the `\'` at `from`, and from those that follow in the same double quotes. */
+function unescapeQuotes(source: string, from: number, edits: Edits): void {
+  for (let at = from; at < source.length && source[at] !== '"'; at++) {
+    if (source[at] !== '\\') continue
+    if (source[at + 1] === "'") edits.set(at, { remove: 1, insert: '' })
+    at += 1
+  }
 }
 
 function lastTab(source: string, from: number, to: number, edits: Edits): number {

@@ -3,7 +3,7 @@
  * or `yes` means depends on what reads it (a Go string, a number, or anything).
  *
  * Aliases are resolved: a node that is used twice is the same object twice, and the whole is a finite tree of bounded
- * size however it is walked (`parse.ts`).
+ * size however it is walked (`aliases.ts`).
  */
 import { ConfigError } from '../errors.ts'
 import { positionAt } from '../position.ts'
@@ -34,7 +34,7 @@ export interface YamlMapping {
   readonly kind: 'mapping'
   readonly keys: readonly YamlNode[]
   readonly values: readonly YamlNode[]
-  /** There is a merge key (`<<`) among the keys; see `mergedEntries`. */
+  /** There is a merge key (`<<`) among the keys; see `entriesOf`. */
   readonly merges: boolean
   readonly offset: number
 }

@@ -4,17 +4,12 @@ import { describe, expect, test } from 'vitest'
 
 import { ConfigError } from '../../../src/core/errors.ts'
 import { renderIgnition } from '../../../src/core/ignition/render.ts'
+import { configErrorOf } from '../../support/config-error.ts'
 
 const EMPTY = '{"ignitionVersion":0,"storage":{},"systemd":{},"networkd":{},"passwd":{}}'
 
 function errorOf(fileName: string, text: string): ConfigError {
-  try {
-    renderIgnition(fileName, text)
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
-  throw new Error(`served: ${text}`)
+  return configErrorOf(() => renderIgnition(fileName, text))
 }
 
 describe('the ending of the file name tells the language', () => {

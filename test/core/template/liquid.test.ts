@@ -6,6 +6,7 @@ import { compileLiquid } from '../../../src/core/template/liquid.ts'
 import { TEMPLATE_LIMITS, type TemplateLimits } from '../../../src/core/template/template.ts'
 import { decodeUtf8, encodeUtf8 } from '../../../src/core/utf8.ts'
 import { Uint64, type Value, ValueMap } from '../../../src/core/value.ts'
+import { configErrorOf } from '../../support/config-error.ts'
 
 const NO_PARTIALS: ReadonlyMap<string, string> = new Map()
 
@@ -38,17 +39,7 @@ interface Options {
 function render(source: string, { data = NODE, partials, limits }: Options = {}): string {
   const folder = partials === undefined ? NO_PARTIALS : new Map(Object.entries(partials))
   const all = limits === undefined ? TEMPLATE_LIMITS : { ...TEMPLATE_LIMITS, ...limits }
-  return compileLiquid('node.yaml.liquid', source, folder, all).render(data)
-}
-
-function failure(work: () => unknown): ConfigError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
+  return compileLiquid(source, folder, all).render(data)
 }
 
 describe('values', () => {
@@ -173,8 +164,8 @@ describe('strictness', () => {
     ],
   ]
   test.each(cases)('%s is an error with its place', (_name, source, message, line, column) => {
-    const template = compileLiquid('', source, NO_PARTIALS, TEMPLATE_LIMITS)
-    expect(failure(() => template.render(NODE))).toMatchObject({ code: 'template-exec', message, line, column })
+    const template = compileLiquid(source, NO_PARTIALS, TEMPLATE_LIMITS)
+    expect(configErrorOf(() => template.render(NODE))).toMatchObject({ code: 'template-exec', message, line, column })
   })
 
   const parseCases: [string, string, string, number, number][] = [
@@ -187,7 +178,7 @@ describe('strictness', () => {
     ['a message with line breaks becomes one line', '{% if\n yes\n %}', 'tag {% if yes %} not closed', 1, 1],
   ]
   test.each(parseCases)('%s does not compile, and the place is said', (_name, source, message, line, column) => {
-    const error = failure(() => compileLiquid('', source, NO_PARTIALS, TEMPLATE_LIMITS))
+    const error = configErrorOf(() => compileLiquid(source, NO_PARTIALS, TEMPLATE_LIMITS))
     expect(error).toMatchObject({ code: 'template-parse', message, line, column })
   })
 
@@ -207,8 +198,8 @@ describe('strictness', () => {
       ['in', ValueMap.from('any', [[key, 'y']])],
     ])
     expect(render(`{{ ${key} }}{{ in.${key} }}{{ in | json }}`, { data })).toBe(`xy{"${key}":"y"}`)
-    expect(failure(() => render(`{{ ${key} }}`, { data: map({}) })).code).toBe('template-exec')
-    expect(failure(() => render(`{{ in.${key} }}`, { data: map({ in: map({}) }) })).code).toBe('template-exec')
+    expect(configErrorOf(() => render(`{{ ${key} }}`, { data: map({}) })).code).toBe('template-exec')
+    expect(configErrorOf(() => render(`{{ in.${key} }}`, { data: map({ in: map({}) }) })).code).toBe('template-exec')
   })
 })
 
@@ -237,18 +228,18 @@ describe('partials', () => {
   test('render sees only what it is given, include sees everything', () => {
     const partials = { p: '{{ name }}' }
     expect(render('{% include "p" %}', { partials })).toBe('node1')
-    expect(failure(() => render('{% render "p" %}', { partials })).message).toBe(
+    expect(configErrorOf(() => render('{% render "p" %}', { partials })).message).toBe(
       'templates/p:1:4: undefined variable: name',
     )
   })
 
   test.each(['../secret', '/etc/passwd', './p', 'constructor', '__proto__', 'p/../p'])('%j is no partial', (name) => {
-    const error = failure(() => render(`x {% render "${name}" %}`, { partials: { p: 'p' } }))
+    const error = configErrorOf(() => render(`x {% render "${name}" %}`, { partials: { p: 'p' } }))
     expect(error).toMatchObject({ code: 'template-parse', line: 1, column: 3 })
   })
 
   test('a partial that a template names must exist, also where no data leads', () => {
-    const error = failure(() => render('\n{% if nmae %}{% include "gone" %}{% endif %}'))
+    const error = configErrorOf(() => render('\n{% if nmae %}{% include "gone" %}{% endif %}'))
     expect(error).toMatchObject({
       code: 'template-parse',
       message: 'no file "gone" in templates/',
@@ -260,7 +251,7 @@ describe('partials', () => {
   test('a partial that does not parse is an error of the template that uses it, and of no other', () => {
     const partials = { 'bad.liquid': 'a\n{% fi %}', good: '{{ 1 }}' }
     expect(render('{% render "good" %}', { partials })).toBe('1')
-    const error = failure(() => render('\n {% render "bad" %}', { partials }))
+    const error = configErrorOf(() => render('\n {% render "bad" %}', { partials }))
     expect(error).toMatchObject({
       code: 'template-parse',
       message: 'templates/bad.liquid:2:1: tag "fi" not found',
@@ -271,7 +262,7 @@ describe('partials', () => {
 
   test('an error in a partial of a partial names its place, and the place in the template that leads there', () => {
     const partials = { outer: '\n{% include "inner" %}', inner: 'x\n\n  {{ nmae }}' }
-    const error = failure(() => render('{{ name }}: {% include "outer" %}', { partials }))
+    const error = configErrorOf(() => render('{{ name }}: {% include "outer" %}', { partials }))
     expect(error).toMatchObject({
       code: 'template-exec',
       message: 'templates/inner:3:6: undefined variable: nmae',
@@ -281,8 +272,8 @@ describe('partials', () => {
   })
 
   test('a partial chosen while rendering that does not exist is an error then', () => {
-    const template = compileLiquid('', 'a {% render name %}', NO_PARTIALS, TEMPLATE_LIMITS)
-    expect(failure(() => template.render(NODE))).toMatchObject({
+    const template = compileLiquid('a {% render name %}', NO_PARTIALS, TEMPLATE_LIMITS)
+    expect(configErrorOf(() => template.render(NODE))).toMatchObject({
       code: 'template-exec',
       message: 'no file "node1" in templates/',
       column: 3,
@@ -290,24 +281,19 @@ describe('partials', () => {
   })
 
   test('a wrong name template inside a tag is placed at the tag', () => {
-    const error = failure(() => render('\n {% render "a{{ nmae }}" %}'))
+    const error = configErrorOf(() => render('\n {% render "a{{ nmae }}" %}'))
     expect(error).toMatchObject({ message: 'undefined variable: nmae', line: 2, column: 2 })
   })
 })
 
 describe('one rendering leaves nothing behind', () => {
   test('increment starts anew', () => {
-    const template = compileLiquid('', '{% increment id %}{% increment n %}{{ id }}', NO_PARTIALS, TEMPLATE_LIMITS)
+    const template = compileLiquid('{% increment id %}{% increment n %}{{ id }}', NO_PARTIALS, TEMPLATE_LIMITS)
     expect([template.render(NODE), template.render(NODE)]).toEqual(['304', '304'])
   })
 
   test('assign and capture do not reach the next', () => {
-    const template = compileLiquid(
-      '',
-      '{% if a %}{{ a }}{% endif %}{% assign a = "left" %}',
-      NO_PARTIALS,
-      TEMPLATE_LIMITS,
-    )
+    const template = compileLiquid('{% if a %}{{ a }}{% endif %}{% assign a = "left" %}', NO_PARTIALS, TEMPLATE_LIMITS)
     expect([template.render(NODE), template.render(NODE)]).toEqual(['', ''])
   })
 })
@@ -375,7 +361,7 @@ describe('limits', () => {
     loop: '{% layout "loop" %}',
   }
   test.each(cases)('%s ends in template-limit', (_name, source) => {
-    expect(failure(() => render(source, { partials }))).toMatchObject({ code: 'template-limit' })
+    expect(configErrorOf(() => render(source, { partials }))).toMatchObject({ code: 'template-limit' })
   })
 
   test('nesting up to the limit renders', () => {
@@ -385,8 +371,8 @@ describe('limits', () => {
 
   test('output up to the limit renders, counted in bytes', () => {
     expect(render('{{ name }}', { limits: { outputBytesMax: 5 } })).toBe('node1')
-    expect(failure(() => render('{{ name }}x', { limits: { outputBytesMax: 5 } })).code).toBe('template-limit')
-    expect(failure(() => render('ääää', { limits: { outputBytesMax: 5 } })).code).toBe('template-limit')
+    expect(configErrorOf(() => render('{{ name }}x', { limits: { outputBytesMax: 5 } })).code).toBe('template-limit')
+    expect(configErrorOf(() => render('ääää', { limits: { outputBytesMax: 5 } })).code).toBe('template-limit')
   })
 
   test('a large template with many tags compiles', () => {
@@ -450,7 +436,7 @@ describe('whatever the source', () => {
     fc.assert(
       fc.property(source, (text) => {
         try {
-          expect(typeof compileLiquid('', text, partials, TEMPLATE_LIMITS).render(NODE)).toBe('string')
+          expect(typeof compileLiquid(text, partials, TEMPLATE_LIMITS).render(NODE)).toBe('string')
           rendered += 1
         } catch (error) {
           if (!(error instanceof ConfigError)) throw error

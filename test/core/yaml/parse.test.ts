@@ -5,6 +5,7 @@ import { ConfigError } from '../../../src/core/errors.ts'
 import type { YamlNode } from '../../../src/core/yaml/node.ts'
 import { parseYaml } from '../../../src/core/yaml/parse.ts'
 import { toValue } from '../../../src/core/yaml/value.ts'
+import { configErrorOf } from '../../support/config-error.ts'
 
 /** A document as nested lists, `['key', value, …]` for a mapping, scalars as they are written in it. */
 function outline(node: YamlNode | undefined): unknown {
@@ -20,13 +21,7 @@ function map(...entries: unknown[]): unknown {
 }
 
 function errorOf(text: string): ConfigError {
-  try {
-    parseYaml(text)
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
-  throw new Error(`parsed: ${text}`)
+  return configErrorOf(() => parseYaml(text))
 }
 
 test('a node says where it stands and how it was written', () => {
@@ -107,6 +102,10 @@ describe('what libyaml reads and YAML 1.2 does not', () => {
     expect(errorOf(`${text}c: ]\n`)).toMatchObject({ line: 5 })
   })
 
+  test('many quotes in one scalar', () => {
+    expect(outline(parseYaml(`a: "${"\\'".repeat(5000)}\\\\"`))).toEqual(map('a', `${"'".repeat(5000)}\\`))
+  })
+
   test('many of them in one text', () => {
     const groups = Array.from({ length: 300 }, (_, at) => `- a: {\n    b: "${at}"\n  }\n  c: [\n    d\n  ]\n`)
     const node = parseYaml(groups.join(''))
@@ -130,6 +129,10 @@ describe('aliases', () => {
       (_, at) => `a${at + 1}: &a${at + 1} [${Array(9).fill(`*a${at}`).join(', ')}]\n`,
     )
     expect(errorOf(`a0: &a0 lol\n${laughs.join('')}`).message).toContain('excessive aliasing')
+  })
+  test('nor to a long one', () => {
+    const text = `a: &a ${'x'.repeat(10_000)}\nb: [${Array(10_000).fill('*a').join(', ')}]\n`
+    expect(errorOf(text).message).toContain('excessive aliasing')
   })
   test('nor to a deep one', () => {
     const chain = Array.from({ length: 300 }, (_, at) => `a${at + 1}: &a${at + 1} [*a${at}]\n`)

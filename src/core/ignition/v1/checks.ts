@@ -87,11 +87,17 @@ function extent(partition: Fields): Extent {
   return { first, last: sectors === 0n ? first : BigInt.asUintN(64, first + sectors - 1n) }
 }
 
-/** Whether any two have a sector in common. */
+/**
+ * Whether any two have a sector in common. In the order of their starts only the one that reaches furthest so far can run
+ * into the next; one whose end went past 2^64 ends before its start and reaches nobody.
+ */
 function overlap(extents: readonly Extent[]): boolean {
-  return extents.some((one, at) =>
-    extents.slice(at + 1).some((other) => one.first <= other.last && other.first <= one.last),
-  )
+  let furthest: Extent | undefined
+  for (const one of extents.toSorted((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))) {
+    if (furthest !== undefined && furthest.first <= one.last && one.first <= furthest.last) return true
+    if (furthest === undefined || one.last > furthest.last) furthest = one
+  }
+  return false
 }
 
 function text(value: Decoded): string {

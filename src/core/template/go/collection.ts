@@ -2,11 +2,11 @@
  * `index`, `slice` and `len`: parts of lists, maps and strings. A string is its bytes.
  */
 import { byteLength, decodeUtf8, encodeUtf8 } from '../../utf8.ts'
-import { Uint64, ValueMap } from '../../value.ts'
+import { ValueMap } from '../../value.ts'
 import type { Value } from '../../value.ts'
 import { CallError } from './failure.ts'
 import type { Meter } from './meter.ts'
-import { Byte, Complex, isList, typeName } from './operand.ts'
+import { Byte, Complex, integerOf, isList, typeName } from './operand.ts'
 import type { Operand } from './operand.ts'
 
 /** `index x 1 "a"` is `x[1]["a"]`. @throws {CallError} */
@@ -47,16 +47,10 @@ function mapKey(map: ValueMap, key: Operand): Value {
 
 /** @returns from 0 to `size`, for Go allows the end here. @throws {CallError} */
 function position(key: Operand, size: number): number {
-  const at =
-    typeof key === 'bigint'
-      ? key
-      : key instanceof Uint64
-        ? BigInt.asIntN(64, key.value)
-        : key instanceof Byte
-          ? BigInt(key.value)
-          : key
-  if (at === null || at === undefined) throw new CallError('cannot index slice/array with nil')
-  if (typeof at !== 'bigint') throw new CallError(`cannot index slice/array with type ${typeName(key)}`)
+  if (key === null || key === undefined) throw new CallError('cannot index slice/array with nil')
+  const integer = integerOf(key)
+  if (integer === undefined) throw new CallError(`cannot index slice/array with type ${typeName(key)}`)
+  const at = BigInt.asIntN(64, integer) // as Go turns a uint64 into an int
   if (at < 0n || at > BigInt(size)) throw new CallError(`index out of range: ${at}`)
   return Number(at)
 }

@@ -1,23 +1,21 @@
-import { ConfigError } from '../../errors.ts'
-import { compareBytes } from '../../utf8.ts'
 /**
  * `eq`, `ne`, `lt`, `le`, `gt`, `ge`: values of one basic kind compare, and an int with a uint; int and float do not.
  */
-import { Uint64 } from '../../value.ts'
+import { ConfigError } from '../../errors.ts'
+import { compareBytes } from '../../utf8.ts'
 import { CallError } from './failure.ts'
 import { sprintf } from './format/printf.ts'
 import type { Meter } from './meter.ts'
-import { Byte, Complex, isList, typeName } from './operand.ts'
+import { Complex, integerOf, isList, typeName } from './operand.ts'
 import type { Operand } from './operand.ts'
 
-type Kind = 'bool' | 'complex' | 'int' | 'float' | 'string' | 'uint' | 'other'
+type Kind = 'bool' | 'complex' | 'integer' | 'float' | 'string' | 'other'
 
 function kindOf(value: Operand): Kind {
   if (typeof value === 'string') return 'string'
-  if (typeof value === 'bigint') return 'int'
   if (typeof value === 'number') return 'float'
   if (typeof value === 'boolean') return 'bool'
-  if (value instanceof Byte || value instanceof Uint64) return 'uint'
+  if (integerOf(value) !== undefined) return 'integer'
   return value instanceof Complex ? 'complex' : 'other'
 }
 
@@ -30,13 +28,11 @@ export function equalsAny(args: readonly Operand[], meter: Meter): boolean {
 
 function equal(a: Operand, b: Operand, meter: Meter): boolean {
   const kind = kindOf(a)
-  const otherKind = kindOf(b)
-  if (kind !== otherKind) {
-    if (isInteger(kind) && isInteger(otherKind)) return integerOf(a) === integerOf(b)
+  if (kind !== kindOf(b)) {
     if (isNil(a) || isNil(b)) return false
     throw new CallError('incompatible types for comparison')
   }
-  if (isInteger(kind)) return integerOf(a) === integerOf(b)
+  if (kind === 'integer') return integerOf(a) === integerOf(b)
   if (a instanceof Complex && b instanceof Complex) return a.real === b.real && a.imaginary === b.imaginary
   if (kind === 'other') return equalNils(a, b)
   if (typeof a === 'string' && typeof b === 'string' && a.length === b.length) meter.work(a.length)
@@ -64,11 +60,11 @@ function brief(format: '%s' | '%v', value: Operand): string {
 
 /** @throws {CallError} */
 export function less(a: Operand, b: Operand, meter: Meter): boolean {
-  const kind = kindOf(a)
-  const otherKind = kindOf(b)
-  if (kind === 'other' || otherKind === 'other') throw new CallError('invalid type for comparison')
-  if (isInteger(kind) && isInteger(otherKind)) return integerOf(a) < integerOf(b)
-  if (kind !== otherKind) throw new CallError('incompatible types for comparison')
+  const kinds = [kindOf(a), kindOf(b)]
+  if (kinds.includes('other')) throw new CallError('invalid type for comparison')
+  const [x, y] = [integerOf(a), integerOf(b)]
+  if (x !== undefined && y !== undefined) return x < y
+  if (kinds[0] !== kinds[1]) throw new CallError('incompatible types for comparison')
   if (typeof a === 'number' && typeof b === 'number') return a < b
   if (typeof a === 'string' && typeof b === 'string') {
     meter.work(a.length + b.length)
@@ -80,16 +76,6 @@ export function less(a: Operand, b: Operand, meter: Meter): boolean {
 /** @throws {CallError} */
 export function lessOrEqual(a: Operand, b: Operand, meter: Meter): boolean {
   return less(a, b, meter) || equal(a, b, meter)
-}
-
-function isInteger(kind: Kind): boolean {
-  return kind === 'int' || kind === 'uint'
-}
-
-function integerOf(value: Operand): bigint {
-  if (typeof value === 'bigint') return value
-  if (value instanceof Uint64) return value.value
-  return value instanceof Byte ? BigInt(value.value) : 0n
 }
 
 function isNil(value: Operand): boolean {

@@ -5,6 +5,7 @@
  * read from a map or handed out by range is boxed; what came out of a pipeline or a literal is not.
  */
 import type { ConfigError } from '../../errors.ts'
+import { positionAt } from '../../position.ts'
 import { ValueMap } from '../../value.ts'
 import { nodeText } from './ast.ts'
 import type {
@@ -18,7 +19,7 @@ import type {
   PipeNode,
   VariableNode,
 } from './ast.ts'
-import { CallError, placeOf } from './failure.ts'
+import { CallError } from './failure.ts'
 import { quote } from './format/quote.ts'
 import { functionNamed } from './funcs.ts'
 import type { Func } from './funcs.ts'
@@ -179,7 +180,7 @@ export class Evaluator {
   #missing(name: string, node: FieldNode | VariableNode | ChainNode): void {
     if (this.#here.program.missingKey === 'error') throw this.#here.failure(`map has no entry for key ${quote(name)}`)
     if (this.#here.watch === undefined || this.#testing > 0) return
-    this.#here.watch.missing(nodeText(node), placeOf(this.#here.program.source, node.start))
+    this.#here.watch.missing(nodeText(node), positionAt(this.#here.program.source, node.start))
   }
 
   #isBoxedHead(node: FieldNode | VariableNode | ChainNode): boolean {

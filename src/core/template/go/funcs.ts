@@ -1,7 +1,7 @@
 /**
  * The functions of templates: text/template/funcs.go. They are given operands and give one, or fail with a message.
  *
- * `and` and `or` are here by name only: they evaluate no more arguments than they need, which is the executor's doing.
+ * `and` and `or` are here by name only: they evaluate no more arguments than they need, which is the evaluator's doing.
  */
 import { canonical } from '../../utf8.ts'
 import { index, length, slice } from './collection.ts'
@@ -69,7 +69,7 @@ function variadic(required: number, body: Func['call']): Func {
 }
 
 function shortCircuit(): never {
-  throw new TypeError('and/or are evaluated by the executor')
+  throw new TypeError('and/or are evaluated by the evaluator')
 }
 
 /** There are no functions in data, so there is nothing that could be called. */
@@ -79,9 +79,12 @@ function call([callee]: readonly Operand[]): never {
 }
 
 function printf([format, ...args]: readonly Operand[], meter: Meter): string {
-  if (typeof format !== 'string') throw new TypeError('the executor checks the format')
+  if (typeof format !== 'string') throw new TypeError('the evaluator checks the format')
   meter.work(format.length)
-  return text(sprintf(format, args, meter.textMax), meter)
+  return text(
+    sprintf(format, args, meter.textMax, (units) => meter.work(units)),
+    meter,
+  )
 }
 
 /** A text that a function made. */

@@ -10,7 +10,7 @@
  * | anything else | `Value` (core/value.ts) |
  *
  * Go also knows whether a value is still inside an `interface {}`. No value here does: it shows in a few messages and
- * in `slice`, and is told by where the value came from (see exec.ts).
+ * in `slice`, and is told by where the value came from (see eval.ts).
  */
 import { Uint64, ValueMap } from '../../value.ts'
 import type { Value } from '../../value.ts'
@@ -32,6 +32,13 @@ export class Complex {
 }
 
 export type Operand = Value | Byte | Complex | undefined
+
+/** An int, a uint64 or a byte as the number that it is; undefined for anything else. */
+export function integerOf(value: Operand): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (value instanceof Uint64) return value.value
+  return value instanceof Byte ? BigInt(value.value) : undefined
+}
 
 /** Array.isArray that knows lists are readonly. */
 export function isList(value: Operand): value is readonly Value[] {

@@ -23,10 +23,13 @@ export class Scope {
     return this.#names.length
   }
 
+  /** Forget the variables above this many. Popping them is cheaper than setting the length of an array. */
   truncate(size: number): void {
-    this.#names.length = size
-    this.#values.length = size
-    this.#boxed.length = size
+    while (this.#names.length > size) {
+      this.#names.pop()
+      this.#values.pop()
+      this.#boxed.pop()
+    }
   }
 
   push(name: string, value: Operand): void {

@@ -12,7 +12,7 @@
  * Everything but the root is converted once, frozen and kept with the value it came from; the root is new for each
  * rendering because `{% increment %}` writes to it.
  */
-import { type Value, type ValueMap, Uint64, ValueMap as ValueMapClass } from '../../value.ts'
+import { keyText, Uint64, type Value, ValueMap } from '../../value.ts'
 
 /** How many entries a converted map has, so that nobody has to count. */
 const COUNT = Symbol('count')
@@ -34,7 +34,7 @@ function toLiquid(value: Value): unknown {
   if (value instanceof Uint64) return value.value
   let made = converted.get(value)
   if (made === undefined) {
-    made = value instanceof ValueMapClass ? mapToLiquid(value) : Object.freeze(value.map(toLiquid))
+    made = value instanceof ValueMap ? mapToLiquid(value) : Object.freeze(value.map(toLiquid))
     converted.set(value, made)
   }
   return made
@@ -47,12 +47,6 @@ function mapToLiquid(map: ValueMap): LiquidMap {
   Object.defineProperty(made, Symbol.iterator, { value: () => pairs[Symbol.iterator]() })
   Object.defineProperty(made, COUNT, { value: pairs.length })
   return Object.freeze(made)
-}
-
-function keyText(key: Value): string {
-  if (typeof key === 'string') return key
-  if (key instanceof Uint64) return String(key.value)
-  return typeof key === 'object' && key !== null ? 'key' : String(key) // a list or map as a key has no name
 }
 
 /** The number of entries of a converted map, or of any other object. */

@@ -7,6 +7,7 @@
 import { LiquidError, type Token } from 'liquidjs'
 
 import type { Position } from '../../errors.ts'
+import { positionAt } from '../../position.ts'
 
 /** The file name of the template itself; a partial has its name in the `templates/` folder. */
 export const MAIN = ''
@@ -97,7 +98,5 @@ function messageOf(cause: unknown): string {
 }
 
 function positionOf(token: Token): Position {
-  const before = token.input.slice(0, token.begin)
-  const lineStart = before.lastIndexOf('\n') + 1
-  return { line: before.split('\n').length, column: Array.from(before.slice(lineStart)).length + 1 }
+  return positionAt(token.input, token.begin)
 }

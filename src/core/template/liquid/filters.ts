@@ -31,6 +31,12 @@ const WORK_PER_DATE_PART = 8192
 /** Searching costs the product of the two lengths at worst; V8 skips at most 250 characters at a time. */
 const SEARCH_SKIP = 64
 
+/** These make a scope for each item, or evaluate an expression in one: so many items' worth of work. */
+const ITEMS_PER_SCOPE = 3
+const SCOPES = new Set(
+  ['where', 'reject', 'find', 'find_index', 'has', 'group_by'].flatMap((name) => [name, `${name}_exp`]),
+)
+
 const SEARCHES = new Set(['split', 'replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last'])
 const DATES = new Set(['date', 'date_to_xmlschema', 'date_to_rfc822', 'date_to_string', 'date_to_long_string'])
 
@@ -48,6 +54,7 @@ export function paidFilters(): Map<string, Handler> {
 function paid(name: string, handler: Handler): Handler {
   const isSearch = SEARCHES.has(name)
   const isDate = DATES.has(name)
+  const isScope = SCOPES.has(name)
   return function (value, ...args) {
     const { meter } = MachineContext.of(this.context)
     meter.work(WORK_PER_CALL)
@@ -55,6 +62,7 @@ function paid(name: string, handler: Handler): Handler {
     for (const arg of args) meter.value(toValue(arg))
     if (isSearch) paySearch(meter, value, args[0])
     if (isDate) payDate(meter, value, args[0])
+    if (isScope) payScopes(meter, value)
     const result = handler.apply(this, [value, ...args])
     return isGenerator(result) ? checkLater(name, meter, result) : checked(name, meter, result)
   }
@@ -71,6 +79,11 @@ function payDate(meter: Meter, value: unknown, format: unknown): void {
   }
   const parts = typeof format === 'string' ? format.split('%').length : 8
   meter.work(parts * WORK_PER_DATE_PART)
+}
+
+function payScopes(meter: Meter, value: unknown): void {
+  const items = toValue(value)
+  if (Array.isArray(items)) meter.items(items.length * ITEMS_PER_SCOPE)
 }
 
 /** What a filter made: no numbers that are none, and nothing larger than can be paid for. */

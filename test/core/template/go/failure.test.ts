@@ -3,7 +3,8 @@
  */
 import { describe, expect, test } from 'vitest'
 
-import { failureOf, map, render } from './support.ts'
+import { configErrorOf } from '../../../support/config-error.ts'
+import { map, render } from './support.ts'
 
 const data = { name: 'node1', list: [1n, null, 'a'], x: null, m: map({ a: 1n }) }
 
@@ -21,7 +22,7 @@ describe('a template that does not parse', () => {
     ['{{print\n"a\n"}}', 2, 1, 'template: node.yaml:2: unterminated quoted string in action started at node.yaml:1'],
   ]
   test.each(cases)('%s', (source, line, column, message) => {
-    const failure = failureOf(() => render(source))
+    const failure = configErrorOf(() => render(source))
     expect(failure).toMatchObject({ code: 'template-parse', line, column, message })
   })
 })
@@ -66,22 +67,22 @@ describe('a template that cannot be executed', () => {
     ],
   ]
   test.each(cases)('%s', (source, line, column, message) => {
-    const failure = failureOf(() => render(source, data))
+    const failure = configErrorOf(() => render(source, data))
     expect(failure).toMatchObject({ code: 'template-exec', line, column, message })
   })
 })
 
 test('a message is not as long as the value it quotes', () => {
-  const { message } = failureOf(() => render('{{range .s}}{{end}}', { s: 'x'.repeat(100_000) }))
+  const { message } = configErrorOf(() => render('{{range .s}}{{end}}', { s: 'x'.repeat(100_000) }))
   expect(message).toHaveLength('template: node.yaml:1:8: executing "node.yaml" at <.s>: '.length + 1001)
   const list = Array.from({ length: 1000 }, () => 1n)
-  expect(failureOf(() => render('{{eq .l .l}}', { l: list })).message).toMatch(
+  expect(configErrorOf(() => render('{{eq .l .l}}', { l: list })).message).toMatch(
     /non-comparable type …: \[\]interface \{\}$/,
   )
 })
 
 test('a message has no halves of characters in it', () => {
-  const { message } = failureOf(() => render('{{range "\\xff"}}{{end}}'))
+  const { message } = configErrorOf(() => render('{{range "\\xff"}}{{end}}'))
   expect(message.isWellFormed()).toBe(true)
   expect(message).toMatch(/range can't iterate over \ufffd$/)
 })

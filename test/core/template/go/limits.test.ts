@@ -6,12 +6,14 @@ import { describe, expect, test } from 'vitest'
 import { TEMPLATE_LIMITS } from '../../../../src/core/template/template.ts'
 import type { TemplateLimits } from '../../../../src/core/template/template.ts'
 import type { Value } from '../../../../src/core/value.ts'
-import { failureOf, render } from './support.ts'
+import { configErrorOf } from '../../../support/config-error.ts'
+import { render } from './support.ts'
 
 const data = {
   yes: true,
   list: Array.from({ length: 1000 }, (_, at) => BigInt(at)),
   text: 'x'.repeat(1 << 20),
+  tiny: Array<number>(1000).fill(5e-324), // 751 digits each, of which %.0f shows none
   deep: Array.from({ length: 100_000 }).reduce<Value>((inner) => [inner], 1n),
 }
 
@@ -79,12 +81,13 @@ describe('a limit ends the rendering with a place', () => {
       {},
       /too much text computed/,
     ],
+    ['digits of floats', '{{range .list}}{{if printf "%.0f" $.tiny}}{{end}}{{end}}', {}, /too much text computed/],
     ['a wide list', '{{printf "%999999d" .list}}', {}, /text longer than/],
     ['deep data', '{{.deep}}', {}, /nested deeper than 250 levels$/],
     ['deep data in an error', '{{eq .deep .list .deep}}', {}, /non-comparable type …/],
   ]
   test.each(cases)('%s', (_name, source, limits, message) => {
-    const failure = failureOf(() => render(source, data, limits))
+    const failure = configErrorOf(() => render(source, data, limits))
     expect(failure.message).toMatch(message)
     expect(failure.line).toBeGreaterThan(0)
     expect(failure.column).toBeGreaterThan(0)
@@ -116,14 +119,17 @@ describe('the source may not nest without end', () => {
     ['else if', `{{if .yes}}${'{{else if .yes}}'.repeat(10_000)}{{end}}`],
   ]
   test.each(cases)('%s', (_name, source) => {
-    expect(failureOf(() => render(source, data))).toMatchObject({ code: 'template-limit', line: 1 })
+    expect(configErrorOf(() => render(source, data))).toMatchObject({ code: 'template-limit', line: 1 })
     // A setting beyond what the stack holds does not reach the stack.
-    expect(failureOf(() => render(source, data, { depthMax: 1e9 }))).toMatchObject({ code: 'template-limit', line: 1 })
+    expect(configErrorOf(() => render(source, data, { depthMax: 1e9 }))).toMatchObject({
+      code: 'template-limit',
+      line: 1,
+    })
   })
 
   test('and blocks within templates within blocks do not reach the stack either', () => {
     const source = `{{define "t"}}${nest('{{with .}}{{if .}}', '{{template "t" .}}', '{{end}}{{end}}', 90)}{{end}}{{template "t" .}}`
-    const failure = failureOf(() => render(source, data, { depthMax: 1e9, stepsMax: 1e9 }))
+    const failure = configErrorOf(() => render(source, data, { depthMax: 1e9, stepsMax: 1e9 }))
     expect(failure).toMatchObject({ code: 'template-limit', message: expect.stringContaining('nested deeper than') })
   })
 })
@@ -145,6 +151,6 @@ describe('a long source is read in one pass', () => {
   ]
   test.each(cases)('%s', (_name, source, wanted) => {
     if (wanted === 'renders') expect(render(source, {}, { ...TEMPLATE_LIMITS, stepsMax: 1e9 })).toBeTypeOf('string')
-    else expect(failureOf(() => render(source)).message).toMatch(wanted)
+    else expect(configErrorOf(() => render(source)).message).toMatch(wanted)
   })
 })

@@ -1,4 +1,3 @@
-import { ConfigError } from '../../../../src/core/errors.ts'
 import { compileGo } from '../../../../src/core/template/go/compile.ts'
 import { TEMPLATE_LIMITS } from '../../../../src/core/template/template.ts'
 import type { TemplateLimits } from '../../../../src/core/template/template.ts'
@@ -18,15 +17,4 @@ export function render(
   return compileGo('node.yaml', source, { ...TEMPLATE_LIMITS, ...limits }).render(
     ValueMap.from('string', Object.entries(data)),
   )
-}
-
-/** The error that something ends with; anything but a ConfigError is thrown on. */
-export function failureOf(run: () => unknown): ConfigError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
-  throw new Error('no error')
 }

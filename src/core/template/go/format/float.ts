@@ -113,6 +113,17 @@ function split(magnitude: number): [mantissa: bigint, exponent: number] {
   return exponent === 0 ? [fraction, -1074] : [fraction | (1n << 52n), exponent - 1075]
 }
 
+const COST_MIN = 64
+
+/**
+ * What a given precision costs for this number, in characters of work: all its digits are computed, however few are
+ * shown, and the further it is from 1 the more it has.
+ */
+export function costOfDigits(value: number): number {
+  const bits = value === 0 || !Number.isFinite(value) ? 0 : Math.abs(Math.log2(Math.abs(value)))
+  return COST_MIN + Math.ceil(bits)
+}
+
 /** Every digit of a number: at most some 770, for a float64 is a whole number over a power of two. */
 function exact(magnitude: number): Decimal {
   const [mantissa, exponent] = split(magnitude)

@@ -8,6 +8,7 @@ import { ConfigError } from '../../../errors.ts'
 import { Uint64, ValueMap } from '../../../value.ts'
 import { Byte, Complex, isList, typeName } from '../operand.ts'
 import type { Operand } from '../operand.ts'
+import { costOfDigits } from './float.ts'
 import type { FloatVerb } from './float.ts'
 import { formatChar, formatComplex, formatFloating, formatInteger, formatQuotedChar, formatUnicode } from './number.ts'
 import { pad, Spec } from './spec.ts'
@@ -16,17 +17,22 @@ import { formatHex, formatQuoted, formatText } from './text.ts'
 /** Lists in lists and maps in maps; no data of people is that deep, and the stack has to hold it. */
 const DEPTH_MAX = 250
 
+/** Told what costs more than its text is long, in characters of work. */
+export type Pay = (work: number) => void
+
 export class Printer {
   text = ''
   /** Flags, width and precision of the directive at hand. */
   spec = new Spec()
   readonly #lengthMax: number
+  readonly #pay: Pay
   #left: number
   #depth = 0
 
   /** @param lengthMax - of the text, in UTF-16 units */
-  constructor(lengthMax: number) {
+  constructor(lengthMax: number, pay: Pay = () => {}) {
     this.#lengthMax = lengthMax
+    this.#pay = pay
     this.#left = lengthMax
   }
 
@@ -120,14 +126,21 @@ export class Printer {
 
   #float(value: number, verb: string): void {
     const format = FLOAT_VERBS.get(verb)
-    if (format === undefined) this.#badVerb(value, verb)
-    else this.write(formatFloating(value, format.verb, format.precision, this.spec))
+    if (format === undefined) return this.#badVerb(value, verb)
+    this.#payDigits(value, format.precision)
+    this.write(formatFloating(value, format.verb, format.precision, this.spec))
   }
 
   #complex(value: Complex, verb: string): void {
     const format = FLOAT_VERBS.get(verb)
-    if (format === undefined) this.#badVerb(value, verb)
-    else this.write(formatComplex(value.real, value.imaginary, format.verb, format.precision, this.spec))
+    if (format === undefined) return this.#badVerb(value, verb)
+    this.#payDigits(value.real, format.precision)
+    this.#payDigits(value.imaginary, format.precision)
+    this.write(formatComplex(value.real, value.imaginary, format.verb, format.precision, this.spec))
+  }
+
+  #payDigits(value: number, precision: number): void {
+    if ((this.spec.precision ?? precision) >= 0) this.#pay(costOfDigits(value))
   }
 
   #nested(value: Extract<Operand, ValueMap | readonly unknown[]>, verb: string): void {

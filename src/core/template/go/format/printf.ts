@@ -6,16 +6,15 @@
  *
  * Nothing in a format is an error: what is wrong with it shows in the text, as `%!d(MISSING)`, `%!(NOVERB)` and so on.
  */
-import { Uint64 } from '../../../value.ts'
-import { Byte, typeName } from '../operand.ts'
+import { integerOf, typeName } from '../operand.ts'
 import type { Operand } from '../operand.ts'
-import { Printer } from './printer.ts'
+import { type Pay, Printer } from './printer.ts'
 import { isSurrogate } from './runes.ts'
 import { Spec } from './spec.ts'
 
 /** fmt.Sprintf. @throws {ConfigError} `template-limit` for a text longer than `lengthMax` */
-export function sprintf(format: string, args: readonly Operand[], lengthMax: number): string {
-  return new Formatter(format, args, lengthMax).run()
+export function sprintf(format: string, args: readonly Operand[], lengthMax: number, pay?: Pay): string {
+  return new Formatter(format, args, new Printer(lengthMax, pay)).run()
 }
 
 /** A width or a precision beyond this is taken for a mistake. */
@@ -34,10 +33,10 @@ class Formatter {
   /** The item before was an index, so that digits after it make no sense: `%[3]2d`. */
   #afterIndex = false
 
-  constructor(format: string, args: readonly Operand[], lengthMax: number) {
+  constructor(format: string, args: readonly Operand[], printer: Printer) {
     this.#format = format
     this.#args = args
-    this.#printer = new Printer(lengthMax)
+    this.#printer = printer
   }
 
   run(): string {
@@ -198,10 +197,4 @@ class Formatter {
 
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
-}
-
-function integerOf(value: Operand): bigint | undefined {
-  if (typeof value === 'bigint') return value
-  if (value instanceof Uint64) return value.value
-  return value instanceof Byte ? BigInt(value.value) : undefined
 }
