@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `scripts/test -all` adds the long ones.
+    exclude: process.env['BOOTCFG_TEST_ALL'] ? configDefaults.exclude : [...configDefaults.exclude, 'test/long/**'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

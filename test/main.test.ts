@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test, type TestContext } from 'vitest'
 
-import { skip } from './support/requirements.ts'
+import { require, skip } from './support/requirements.ts'
 import { runBootcfg, startServer } from './support/server.ts'
 import { temporaryFolder, writeFiles } from './support/site.ts'
 
@@ -160,9 +160,13 @@ describe('signals', () => {
     expect(said).not.toContain('"event":"ready"')
   }, 20_000)
 
-  test('as pid 1 it ends too', async () => {
-    const wrapped = ['--fork', '--pid', '--mount-proc', join(import.meta.dirname, '../bin/bootcfg')]
-    const child = spawn('unshare', [...wrapped, '-address', '127.0.0.1:0', ...SITE], {
+  test('as pid 1 it ends too', async (context) => {
+    require(context, [['pgrep', 'procps']])
+    const unshare = ['--fork', '--pid', '--mount-proc', '--kill-child']
+    if (process.getuid?.() !== 0) unshare.push('--map-root-user')
+    if (spawnSync('unshare', [...unshare, 'true']).status !== 0) skip(context, 'pid namespaces are not allowed here')
+    const bootcfg = join(import.meta.dirname, '../bin/bootcfg')
+    const child = spawn('unshare', [...unshare, bootcfg, '-address', '127.0.0.1:0', ...SITE], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = new Promise((resolve) => child.on('close', resolve))

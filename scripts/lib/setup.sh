@@ -1,31 +1,34 @@
+# shellcheck shell=bash
 # Sourced by the scripts: install what they need, or say what is missing. Expects the project folder as the current one.
+# The functions answer with their exit status and do not rely on `set -e`, which a caller's `||` would switch off.
 
 # need_node_modules: the npm packages of the lock file, the pinned Node among them.
 need_node_modules() {
-  if ! command -v npm >/dev/null; then
-    need_packages npm
-  fi
-  if [ -x node_modules/.bin/node ] && [ node_modules/.package-lock.json -nt package-lock.json ]; then
-    sh scripts/link-node
-    return
-  fi
+  # npm writes its own lock last, so an install that was cut off is not taken for one.
+  if [ node_modules/.package-lock.json -nt package-lock.json ] && sh scripts/link-node; then return 0; fi
+  command -v npm >/dev/null || need_packages npm || return 1
   echo "installing npm packages ..."
-  npm ci --loglevel=error
+  if ! npm ci --loglevel=error; then
+    rm -f node_modules/.package-lock.json
+    echo "npm could not install the packages" >&2
+    return 1
+  fi
   touch node_modules/.package-lock.json
 }
 
 # need_packages NAME...: Debian packages. As root they are installed; else they are named, and the status is 1.
 need_packages() {
   local missing=() name
+  command -v apt-get >/dev/null || { echo "this is no Debian; these packages of it are needed: $*" >&2; return 1; }
   for name in "$@"; do
     dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || missing+=("$name")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  if [ "$(id -u)" != 0 ]; then
     echo "missing packages; as root: apt-get install ${missing[*]}" >&2
     return 1
   fi
   echo "installing ${missing[*]} ..."
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null </dev/null
 }

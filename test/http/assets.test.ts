@@ -462,11 +462,13 @@ describe('links and what is no file', () => {
 describe('when the file or the client goes away', () => {
   test('a file that is truncated meanwhile: the connection is cut', async () => {
     const path = makeSparse('shrinking.img', 64 * MiB)
+    const before = ended.length
     const socket = await ask(GET('shrinking.img'))
     await once(socket, 'readable')
     truncateSync(path, 10)
     expect(await drain(socket)).toBeLessThan(64 * MiB)
     await until('released', () => openFiles() === 0)
+    await until('ended', () => ended.length > before)
     expect(ended.at(-1)).toMatchObject({
       status: 200,
       complete: false,
