@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { KeyRingError } from '../../src/core/key-ring.ts'
 import { loadSigner, type Signer } from '../../src/core/signer.ts'
+import { require } from '../support/requirements.ts'
 
 /**
  * The secring.gpg and pubring.gpg of a GnuPG 1.4, as bootcfg 0.2 was pointed at: RSA 1024, locked with CAST5 and the
@@ -126,8 +127,10 @@ function inTheYear2000(): Date {
   return new Date('2000-01-01T00:00:00Z')
 }
 
-describe.skipIf(!gpgIsHere)('with gpg', () => {
+describe('with gpg', () => {
+  beforeEach((context) => require(context, [['gpg', 'gnupg']]))
   beforeAll(() => {
+    if (!gpgIsHere) return
     home = mkdtempSync(join(tmpdir(), 'bootcfg-gpg-'))
     gpg(['--import'], OLD_PUBLIC)
   })

@@ -1,7 +1,7 @@
 /**
  * Files over real HTTP: a plain server on loopback, raw sockets where clients misbehave, curl where it resumes.
  */
-import { type ChildProcess, execFile, execFileSync, fork, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
@@ -34,6 +34,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { decodeAssetPath } from '../../src/http/asset-file.ts'
 import { type Assets, openAssets, type Served } from '../../src/http/assets.ts'
+import { require } from '../support/requirements.ts'
 
 const MiB = 2 ** 20
 const GiB = 2 ** 30
@@ -289,7 +290,8 @@ describe('a part of a file', () => {
     expect((await get('huge.img', {}, 'HEAD')).headers['content-length']).toBe('6442450944')
   })
 
-  test.skipIf(spawnSync('curl', ['--version']).status !== 0)('is what curl needs to resume', async () => {
+  test('is what curl needs to resume', async (context) => {
+    require(context, [['curl', 'curl']])
     const partial = join(folder, 'partial')
     const whole = readFileSync(join(root, 'coreos/899.6.0/vmlinuz'))
     writeFileSync(partial, whole.subarray(0, MiB))

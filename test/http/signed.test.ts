@@ -5,11 +5,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { Running } from '../../src/core/module.ts'
 import { loadSigner } from '../../src/core/signer.ts'
 import { startHttp } from '../../src/http/start.ts'
+import { require } from '../support/requirements.ts'
 import { memoryLog, snapshotOf, temporaryFolder, writeFiles } from '../support/site.ts'
 
 const gpgIsHere = spawnSync('gpg', ['--version']).status === 0
@@ -56,11 +57,13 @@ const REFUSED: readonly (readonly [path: string, rest: string, status: number])[
   ['/pixiecore/v1/boot', '/xx', 400],
 ]
 
-describe.skipIf(!gpgIsHere)('signed routes', () => {
+describe('signed routes', () => {
+  beforeEach((context) => require(context, [['gpg', 'gnupg']]))
   const folder = temporaryFolder()
   const home = join(folder.path, 'gnupg')
   let http: Running
   beforeAll(async () => {
+    if (!gpgIsHere) return
     writeFiles(folder.path, { ...FILES, 'gnupg/gpg.conf': '' })
     execFileSync('chmod', ['700', home])
     const gpg = (...args: string[]): Buffer =>
@@ -80,7 +83,7 @@ describe.skipIf(!gpgIsHere)('signed routes', () => {
     )
   })
   afterAll(async () => {
-    await http.stop()
+    if (gpgIsHere) await http.stop()
     spawnSync('gpgconf', ['--homedir', home, '--kill', 'all'])
     folder[Symbol.dispose]()
   })
