@@ -16,6 +16,7 @@ export const EVENTS = {
   fatal: ['critical', 'cannot go on'],
   'store.loaded': ['info', 'data loaded'],
   'store.refused': ['error', 'groups file cannot be used, the last good data goes on serving'],
+  'store.failed': ['error', 'data not taken up by a fault of this program, the last good data goes on serving'],
   'store.problem': ['warning', 'problem in the data directory'],
   'store.scan-failed': ['error', 'data directory cannot be read, the last good data goes on serving'],
   'signer.warning': ['warning', 'signing key is not as it should be'],

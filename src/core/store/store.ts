@@ -71,8 +71,17 @@ export async function openStore(
       report(log, next, previous)
       loaded = next
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      log('store.refused', { file: sources.groupsPath, line: error.line, column: error.column, reason: error.message })
+      if (stopping.signal.aborted) throw error
+      if (error instanceof ConfigError) {
+        log('store.refused', {
+          file: sources.groupsPath,
+          line: error.line,
+          column: error.column,
+          reason: error.message,
+        })
+      } else {
+        log('store.failed', { stack: error instanceof Error ? error.stack : String(error) })
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { Store } from '../../../src/core/store/store.ts'
 import { openStore } from '../../../src/core/store/store.ts'
+import { TEMPLATE_LIMITS } from '../../../src/core/template/template.ts'
 import { buildApp, TIMEOUTS } from '../../../src/http/app.ts'
 import { skip } from '../../support/requirements.ts'
 import { appOn, memoryLog, sourcesIn, temporaryFolder, writeFiles } from '../../support/site.ts'
@@ -261,6 +262,27 @@ test('a data directory that goes away is reported once, and taken up when it is 
   renameSync(`${folder.path}.away`, folder.path)
   await becomes('/cloud', 'echo back')
   expect(events('store.scan-failed')).toHaveLength(1)
+})
+
+test('a fault of the program while it reads a change leaves the last good data serving', async () => {
+  const state = { isFaulty: false }
+  const sources = {
+    ...sourcesIn(folder.path),
+    get templateLimits() {
+      if (state.isFaulty) throw new TypeError('a fault')
+      return TEMPLATE_LIMITS
+    },
+  }
+  const own = await openStore(sources, log, RHYTHM)
+  state.isFaulty = true
+  writeFiles(folder.path, { 'cloud/c': '#!/bin/sh\necho new\n' })
+  await vi.waitFor(() => expect(events('store.failed')).toHaveLength(1), { timeout: 5000 })
+  expect(events('store.failed')[0]).toMatchObject({ level: 'error', stack: expect.stringContaining('a fault') })
+  expect(own.current().cloud.has('c')).toBe(true)
+  state.isFaulty = false
+  await own.reload()
+  expect((await appOn(own.current()).inject('/cloud')).body).toContain('echo new')
+  await own.stop()
 })
 
 test('reload() reads everything again, even what looks the same', async () => {
