@@ -5,7 +5,10 @@
 # need_node_modules: the npm packages of the lock file, the pinned Node among them.
 need_node_modules() {
   # npm writes its own lock last, so an install that was cut off is not taken for one.
-  if [ node_modules/.package-lock.json -nt package-lock.json ] && sh scripts/link-node; then return 0; fi
+  if [ node_modules/.package-lock.json -nt package-lock.json ] && sh scripts/link-node; then
+    need_running_node
+    return
+  fi
   command -v npm >/dev/null || need_packages npm || return 1
   echo "installing npm packages ..."
   if ! npm ci --loglevel=error; then
@@ -14,6 +17,12 @@ need_node_modules() {
     return 1
   fi
   touch node_modules/.package-lock.json
+  need_running_node
+}
+
+# need_running_node: what the pinned Node is linked with and a small Debian lacks.
+need_running_node() {
+  node_modules/.bin/node --version >/dev/null 2>&1 || need_packages libatomic1
 }
 
 # need_packages NAME...: Debian packages. As root they are installed; else they are named, and the status is 1.
