@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { describe, expect, test, type TestContext } from 'vitest'
 
 import { require, skip } from './support/requirements.ts'
-import { runBootcfg, startServer } from './support/server.ts'
+import { runBootcfg, siteFlags, startServer } from './support/server.ts'
 import { temporaryFolder, writeFiles } from './support/site.ts'
 
 const FIXTURES = join(import.meta.dirname, 'fixtures/bootcfg')
@@ -93,7 +93,7 @@ describe('at start, what is missing is fatal in one line', () => {
   test('a data directory with too much in it', async () => {
     using folder = temporaryFolder()
     writeFiles(folder.path, { 'config.yaml': 'api_version: v1alpha1\n', [`cloud/${'d/'.repeat(20)}f`]: '' })
-    const flags = ['-data-path', folder.path, '-config', join(folder.path, 'config.yaml'), '-assets-path', '']
+    const flags = siteFlags(folder.path)
     const { status, stdout } = await runBootcfg(['-address', '127.0.0.1:0', ...flags])
     expect([status, stdout]).toEqual([
       1,
@@ -133,7 +133,7 @@ describe('signals', () => {
 
   test('a stop while a long groups file is read, at start or later, is a stop', async () => {
     using folder = temporaryFolder()
-    const flags = ['-config', join(folder.path, 'config.yaml'), '-data-path', folder.path, '-assets-path', '']
+    const flags = siteFlags(folder.path)
     const group = '- spec: s\n  metadata: {a: [1, 2, 3], b: {c: d}, e: "some text that makes it longer"}\n'
     const long = `api_version: v1alpha1\ngroups:\n${group.repeat(100_000)}`
 
@@ -181,14 +181,7 @@ describe('signals', () => {
   test('SIGHUP reads everything again', async () => {
     using folder = temporaryFolder()
     writeFiles(folder.path, { 'config.yaml': 'api_version: v1alpha1\n' })
-    await using server = await startServer([
-      '-config',
-      join(folder.path, 'config.yaml'),
-      '-data-path',
-      folder.path,
-      '-assets-path',
-      '',
-    ])
+    await using server = await startServer(siteFlags(folder.path))
     const loads = () => server.log.filter((line) => line.event === 'store.loaded').length
     const before = loads()
     server.process.kill('SIGHUP')
@@ -209,11 +202,7 @@ test('what its user may not read is broken, not fatal', async (context) => {
   chmodSync(folder.path, 0o755)
   chmodSync(join(folder.path, 'cloud/secret'), 0)
   chmodSync(join(folder.path, 'cloud/private'), 0)
-  await using server = await startServer(
-    ['-config', join(folder.path, 'config.yaml'), '-data-path', folder.path, '-assets-path', ''],
-    {},
-    asNobody(context),
-  )
+  await using server = await startServer(siteFlags(folder.path), {}, asNobody(context))
   const answer = await fetch(`${server.url}/cloud`)
   expect([answer.status, await answer.text()]).toEqual([500, 'cloud/secret: cannot be read: permission denied\n'])
   expect((await fetch(`${server.url}/cloud?x=1`)).status).toBe(404)
@@ -241,14 +230,7 @@ test('a change on disk is served within 2 s', async () => {
   using folder = temporaryFolder()
   const groups = (word: string) => `api_version: v1alpha1\ngroups: [{metadata: {word: ${word}}}]\n`
   writeFiles(folder.path, { 'config.yaml': groups('one') })
-  await using server = await startServer([
-    '-config',
-    join(folder.path, 'config.yaml'),
-    '-data-path',
-    folder.path,
-    '-assets-path',
-    '',
-  ])
+  await using server = await startServer(siteFlags(folder.path))
   for (const word of ['two', 'three', 'four']) {
     writeFiles(folder.path, { 'config.yaml': groups(word) })
     const deadline = performance.now() + 2000

@@ -50,7 +50,6 @@ export interface Fields {
   readonly groups?: number
   readonly specs?: number
   readonly errors?: number
-  readonly warnings?: number
   readonly url?: string | undefined
   readonly version?: string
   readonly signal?: string

@@ -14,18 +14,19 @@ import { memoryLog, snapshotOf } from '../support/site.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/bootcfg')
 
+const CONFIG = {
+  address: '127.0.0.1:0',
+  assetsPath: join(FIXTURES, 'assets'),
+  headerBytesMax: 4096,
+  connectionsMax: 20,
+}
+
 let http: Running
 let port: number
 const log = memoryLog()
 beforeAll(async () => {
   const snapshot = await snapshotOf(join(FIXTURES, 'data'))
-  const config = {
-    address: '127.0.0.1:0',
-    assetsPath: join(FIXTURES, 'assets'),
-    headerBytesMax: 4096,
-    connectionsMax: 20,
-  }
-  http = await startHttp({ ...config, requestMsMax: 300, idleMsMax: 600 }, { snapshot: () => snapshot, log })
+  http = await startHttp({ ...CONFIG, requestMsMax: 300, idleMsMax: 600 }, { snapshot: () => snapshot, log })
   port = Number(new URL(http.url!).port)
 })
 afterAll(() => http.stop())
@@ -220,13 +221,7 @@ test('a download that nobody reads is given up after the idle time', async () =>
 
 test('stopping is quick even with downloads open, and refuses newcomers', async () => {
   const snapshot = await snapshotOf(join(FIXTURES, 'data'))
-  const config = {
-    address: '127.0.0.1:0',
-    assetsPath: join(FIXTURES, 'assets'),
-    headerBytesMax: 4096,
-    connectionsMax: 20,
-  }
-  const own = await startHttp(config, { snapshot: () => snapshot, log: memoryLog() })
+  const own = await startHttp(CONFIG, { snapshot: () => snapshot, log: memoryLog() })
   const ownPort = Number(new URL(own.url!).port)
   const socket = connect(ownPort, '127.0.0.1')
   socket.on('error', () => {})

@@ -2,12 +2,11 @@
  * A hundred thousand machines: every one gets its own answer, also while the whole site is read anew.
  */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
 import { writeSite } from '../../scripts/lib/large-site.ts'
-import { startServer } from '../support/server.ts'
+import { siteFlags, startServer } from '../support/server.ts'
 import { temporaryFolder } from '../support/site.ts'
 
 const MACHINES = 100_000
@@ -24,8 +23,7 @@ function megabytesAtThePeak(pid: number): number {
 test('every machine of 100,000 gets its own config, also during a reload', { timeout: 300_000 }, async () => {
   using folder = temporaryFolder()
   writeSite(folder.path, MACHINES)
-  const config = join(folder.path, 'config.yaml')
-  await using server = await startServer(['-config', config, '-data-path', folder.path, '-assets-path', ''])
+  await using server = await startServer(siteFlags(folder.path))
   expect(megabytesAtThePeak(server.process.pid!)).toBeLessThan(800)
 
   const loads = () => server.log.filter((line) => line.event === 'store.loaded').length

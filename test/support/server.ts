@@ -97,3 +97,8 @@ export function runBootcfg(args: readonly string[], env: NodeJS.ProcessEnv = {})
     child.on('close', (status) => resolve({ status, stdout, stderr })),
   )
 }
+
+/** The flags of a site in one folder, its groups file `config.yaml` there, without assets. */
+export function siteFlags(folder: string): string[] {
+  return ['-config', join(folder, 'config.yaml'), '-data-path', folder, '-assets-path', '']
+}

@@ -58,9 +58,9 @@ export async function readGroups(sources: Sources, pause?: Pause): Promise<Group
 
 async function usableGroups(sources: Sources, pause: Pause): Promise<readonly Group[]> {
   const { groups, problems } = await readGroups(sources, pause)
-  const [first, ...others] = problems
+  const [first, ...further] = problems
   if (first === undefined) return groups
-  const more = others.length === 0 ? '' : ` (and ${others.length} more; bootcfg check lists them)`
+  const more = further.length === 0 ? '' : ` (and ${further.length} more; bootcfg check lists them)`
   throw new ConfigError(first.code, `${first.message}${more}`, first)
 }
 
