@@ -23,7 +23,10 @@ const engines = new WeakMap<ReadonlyMap<string, string>, Engine>()
 export function compileLiquid(source: string, partials: ReadonlyMap<string, string>, limits: TemplateLimits): Template {
   const engine = engineFor(partials, limits)
   const templates = translated('template-parse', () => engine.compile(source))
-  return { render: (data: ValueMap) => translated('template-exec', () => engine.run(templates, data)) }
+  return {
+    render: (data: ValueMap) => translated('template-exec', () => engine.run(templates, data)),
+    mayRead: () => true, // partials may read anything
+  }
 }
 
 function engineFor(partials: ReadonlyMap<string, string>, limits: TemplateLimits): Engine {

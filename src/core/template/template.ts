@@ -12,6 +12,8 @@ export interface Template {
    * @throws {ConfigError} `template-exec`, or `template-limit` when a limit was reached; nothing else
    */
   render(data: ValueMap, watch?: Watch): string
+  /** Whether what is printed can depend on this key of the data's root; also true in doubt. */
+  mayRead(key: string): boolean
 }
 
 export interface Watch {

@@ -13,6 +13,7 @@ import { Executor } from './exec.ts'
 import { Meter } from './meter.ts'
 import { Output } from './output.ts'
 import { parse } from './parse.ts'
+import { mayRead } from './reads.ts'
 import { Rendering } from './rendering.ts'
 import type { Program } from './rendering.ts'
 
@@ -39,5 +40,6 @@ export function compileGo(name: string, source: string, limits: TemplateLimits, 
       new Executor(new Rendering(program, new Meter(limits), watch), output).run(data)
       return output.toString()
     },
+    mayRead: (key) => mayRead(program.templates, key),
   }
 }

@@ -129,3 +129,29 @@ test('every error names its line and column', () => {
   })
   expect(unplaced.map((vector) => vector.id)).toEqual([])
 })
+
+test('a key that a template cannot read changes nothing when it changes', () => {
+  let unread = 0
+  const wrong = vectors.flatMap((vector) => {
+    if (!vector.ok) return []
+    const source = decodeUtf8(bytes(vector.template, vector.templateBase64))
+    const template = compileGo('', source, TEMPLATE_LIMITS)
+    const data = root(vector)
+    const before = outcome(() => template.render(data))
+    return [...data.keys, 'query'].flatMap((key) => {
+      if (typeof key !== 'string' || template.mayRead(key)) return []
+      unread += 1
+      return outcome(() => template.render(data.with(key, 'another'))) === before ? [] : `${vector.id}: ${key}`
+    })
+  })
+  expect(wrong).toEqual([])
+  expect(unread).toBeGreaterThan(1000)
+})
+
+function outcome(render: () => string): string {
+  try {
+    return render()
+  } catch (error) {
+    return String(error)
+  }
+}
