@@ -109,6 +109,31 @@ export class GroupIndex {
   }
 }
 
+/** Tells whether some group could be meant for this machine. */
+export type IsKnown = (machine: { readonly mac: string; readonly uuid: string | undefined }) => boolean
+
+/**
+ * Whether a group requires a mac or a uuid, and each of them that it requires is the machine's; its other requirements
+ * are left aside, since firmware tells nothing else. A uuid counts in lower case.
+ */
+export function knownMachines(groups: readonly Group[]): IsKnown {
+  /** For each mac the uuids that the groups with it require; undefined is a group that requires none. */
+  const uuidsByMac = new Map<string, Set<string | undefined>>()
+  const uuids = new Set<string>()
+  for (const { require } of groups) {
+    const mac = require.find(({ key }) => key === 'mac')?.value
+    const uuid = require.find(({ key }) => key === 'uuid')?.value.toLowerCase()
+    if (mac !== undefined) getOrAdd(uuidsByMac, mac, () => new Set()).add(uuid)
+    else if (uuid !== undefined) uuids.add(uuid)
+  }
+  return ({ mac, uuid }) => {
+    const id = uuid?.toLowerCase()
+    if (id !== undefined && uuids.has(id)) return true
+    const wanted = uuidsByMac.get(mac)
+    return wanted !== undefined && (wanted.has(undefined) || (id !== undefined && wanted.has(id)))
+  }
+}
+
 /** Yields where a pause may be made. */
 type Steps<T> = Generator<void, T, void>
 

@@ -19,12 +19,32 @@ export const EVENTS = {
   'store.failed': ['error', 'data not taken up by a fault of this program, the last good data goes on serving'],
   'store.problem': ['warning', 'problem in the data directory'],
   'store.scan-failed': ['error', 'data directory cannot be read, the last good data goes on serving'],
+  'firmware.unreadable': ['error', 'firmware folder cannot be read, what was there before goes on serving'],
   'signer.warning': ['warning', 'signing key is not as it should be'],
   'signer.loaded': ['info', 'signing key loaded'],
   'http.request': ['info', 'request'],
   'http.bad-request': ['info', 'not a request that can be answered'],
   'http.failed': ['error', 'request failed by a fault of this program'],
   'http.asset-problem': ['warning', 'asset cannot be served'],
+  'net.usable': ['info', 'interface is used'],
+  'net.waiting': ['warning', 'interface cannot be used, waiting for it'],
+  'net.native-missing': ['warning', 'this Node cannot call the C library'],
+  'net.listen-failed': ['error', 'cannot listen on an interface, trying again'],
+  'dhcp.offer': ['info', 'told a machine what to boot'],
+  'dhcp.no-file': ['warning', 'nothing in the firmware folder fits this machine'],
+  'dhcp.loop': ['warning', 'machine read iPXE again and again without asking for a script'],
+  'dhcp.ignored': ['debug', 'not answered'],
+  'dhcp.dropped': ['debug', 'not a DHCP message'],
+  'dhcp.neighbour': ['info', 'another DHCP server of this host holds port 67'],
+  'dhcp.neighbour-gone': ['info', 'no other DHCP server of this host holds port 67 any more'],
+  'dhcp.send-failed': ['warning', 'answers could not be sent'],
+  'dhcp.ra-off': ['notice', 'machines with iPXE are not spared their wait for an IPv6 router'],
+  'tftp.sent': ['info', 'file sent'],
+  'tftp.probe': ['debug', 'asked for the size of a file'],
+  'tftp.refused': ['warning', 'file not sent'],
+  'tftp.failed': ['warning', 'transfer broken off'],
+  'tftp.limit': ['warning', 'too many transfers, request left unanswered'],
+  'tftp.dropped': ['debug', 'not a TFTP request'],
 } as const satisfies Record<string, readonly [LogLevel, string]>
 
 export type EventName = keyof typeof EVENTS
@@ -43,6 +63,21 @@ export interface Fields {
   readonly bytes?: number
   readonly ms?: number
   readonly peer?: string | undefined
+  /** Processor architecture, as in option 93. */
+  readonly arch?: number
+  /** Name of a network interface. */
+  readonly iface?: string
+  readonly address?: string
+  /** How many of what the line is about. */
+  readonly count?: number
+  /** Bytes in a block of TFTP. */
+  readonly block?: number
+  /** Blocks on their way at once. */
+  readonly window?: number
+  /** Blocks sent more than once. */
+  readonly resent?: number
+  /** Lines of this event left out before this one. */
+  readonly omitted?: number
   readonly reason?: string | undefined
   readonly file?: string | undefined
   readonly line?: number | undefined

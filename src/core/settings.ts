@@ -11,6 +11,16 @@ const LOG_LEVELS = ['critical', 'error', 'warning', 'notice', 'info', 'debug'] a
 
 const ADDRESS = /^(\[[0-9a-fA-F:.%a-z]+\]|[^:[\]]*):(\d{1,5})$/
 
+/** Machines on the network must reach it. */
+const ADDRESS_WITH_NET = '0.0.0.0:8080'
+
+/** Names of network interfaces: at most 15 bytes, no slash, no blank. */
+const INTERFACE = /^[^\s/:,]{1,15}$/
+const INTERFACES_MAX = 64
+
+/** No longer than what a URL in one DHCP option leaves room for. */
+const ADVERTISED = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,198}[A-Za-z0-9])?(?::\d{1,5})?)?$/
+
 const switchValue = z
   .enum(['1', 't', 'T', 'true', 'TRUE', 'True', '0', 'f', 'F', 'false', 'FALSE', 'False'], 'expected true or false')
   .transform((text) => /^(1|t)/i.test(text))
@@ -33,7 +43,7 @@ const FLAGS = {
       .regex(ADDRESS, 'expected host:port, such as 127.0.0.1:8080 or [::1]:8080')
       .refine((text) => Number(ADDRESS.exec(text)?.[2]) <= 65_535, 'the port must be at most 65535'),
     default: '127.0.0.1:8080',
-    help: 'HTTP listen address, host:port; an empty host listens on every address',
+    help: `HTTP listen address, host:port; an empty host listens on every address; with -net the default is ${ADDRESS_WITH_NET}`,
   },
   config: { schema: path.min(1, 'expected a path'), default: './data/config.yaml', help: 'groups file (YAML)' },
   'data-path': {
@@ -50,6 +60,67 @@ const FLAGS = {
     schema: path,
     default: '',
     help: 'OpenPGP secret key ring that signs; empty switches signing off',
+  },
+  net: {
+    schema: z
+      .string()
+      .transform((text) => (text === '' ? [] : text.split(',')))
+      .refine(
+        (names) => names.every((name) => INTERFACE.test(name)),
+        'expected names of interfaces, such as br0 or eth0,eth1',
+      )
+      .refine((names) => new Set(names).size === names.length, 'an interface is named twice')
+      .refine((names) => names.length <= INTERFACES_MAX, `at most ${INTERFACES_MAX} interfaces`),
+    default: '',
+    help: 'interfaces on which machines boot, separated by commas; switches DHCP and TFTP on',
+  },
+  dhcp: {
+    schema: z.enum(['proxy', 'off'], 'expected proxy or off'),
+    default: 'proxy',
+    help: 'with -net: proxy|off; proxy names the boot file beside the DHCP server that the network has',
+  },
+  tftp: {
+    schema: z.enum(['on', 'off'], 'expected on or off').transform((text) => text === 'on'),
+    default: 'on',
+    help: 'with -net: on|off; serves the firmware folder, read-only',
+  },
+  answer: {
+    schema: z.enum(['all', 'known'], 'expected all or known'),
+    default: 'all',
+    help: 'with -net: all|known; known is silent to a machine whose mac or uuid no group requires',
+  },
+  advertise: {
+    schema: z
+      .string()
+      .regex(ADVERTISED, 'expected a host name or IPv4 address, with :port if need be')
+      .transform((text) => text || undefined),
+    default: '',
+    help: "host that machines are given in URLs; by default the interface's own address",
+  },
+  'firmware-path': {
+    schema: path.min(1, 'expected a path'),
+    default: './firmware',
+    help: 'with -net: directory with the iPXE binaries that machines load first (scripts/get-firmware)',
+  },
+  ra: {
+    schema: z.enum(['on', 'off'], 'expected on or off').transform((text) => text === 'on'),
+    default: 'on',
+    help: 'with -net: on|off; tells an iPXE that boots that there is no IPv6 router, so that it does not wait for one',
+  },
+  'max-transfers': {
+    schema: count(1, 100_000),
+    default: '1024',
+    help: 'TFTP transfers at once; a request beyond is not answered, and the machine asks again',
+  },
+  'max-transfers-per-address': {
+    schema: count(1, 100_000),
+    default: '256',
+    help: 'TFTP transfers at once to one address',
+  },
+  'max-block-bytes': {
+    schema: count(512, 65_464),
+    default: '1468',
+    help: 'largest TFTP block; lower it where the path to the machines has a smaller MTU than 1500',
   },
   'log-level': {
     schema: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`),
@@ -129,10 +200,12 @@ export function parseInvocation(
     else problems.push(`invalid value ${JSON.stringify(text)} for ${origin}: ${parsed.error.issues[0]!.message}`)
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n'))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every flag was set just above
+  const complete = settings as Settings
+  const addressIsOpen = complete.net.length > 0 && textOf('address', given, env).isDefault
   return {
     command: command ?? 'serve',
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every flag was set just above
-    settings: settings as Settings,
+    settings: addressIsOpen ? { ...complete, address: ADDRESS_WITH_NET } : complete,
     passphrase: env['BOOTCFG_PASSPHRASE'] || undefined,
   }
 }
@@ -162,10 +235,11 @@ function textOf(
   env: Readonly<Record<string, string | undefined>>,
 ) {
   const flag = given.get(name)
-  if (flag !== undefined) return { text: flag, origin: `-${name}` }
+  if (flag !== undefined) return { text: flag, origin: `-${name}`, isDefault: false }
   const variable = variableOf(name)
   const value = env[variable]
-  return value ? { text: value, origin: variable } : { text: FLAGS[name].default, origin: `-${name}` }
+  if (value) return { text: value, origin: variable, isDefault: false }
+  return { text: FLAGS[name].default, origin: `-${name}`, isDefault: true }
 }
 
 function suggestion(typed: string): string {

@@ -5,15 +5,17 @@
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
+import type { BootEvent } from '../core/journal.ts'
 import { type Log, printable } from '../core/log.ts'
 import type { Signer } from '../core/signer.ts'
 import type { Snapshot } from '../core/store/snapshot.ts'
+import { AUTOEXEC, FIRMWARE_PATH } from '../core/urls.ts'
 import { type Answer, failed, METHOD_NOT_ALLOWED, notFound } from './answer.ts'
-import { type Ask, parseAsk } from './ask.ts'
+import { type Ask, lastSegment, parseAsk } from './ask.ts'
 import type { Assets } from './assets.ts'
 import { refuseBadRequest, refuseConnect } from './bad-request.ts'
 import { elapsedMs, logAnswer } from './request-log.ts'
-import { boot, cloud, ignition, ipxe, metadata, pixiecore, spec, type Route } from './routes.ts'
+import { autoexec, boot, cloud, ignition, ipxe, metadata, pixiecore, spec, type Route } from './routes.ts'
 import { send, signature } from './send.ts'
 
 export interface HttpDeps {
@@ -23,7 +25,17 @@ export interface HttpDeps {
   readonly signer?: Signer | undefined
   /** Absent: `/assets/` is not there. */
   readonly assets?: Assets | undefined
+  /** Absent: `/firmware/` is not there. */
+  readonly firmware?: FirmwareFolder | undefined
+  /** Told of what machines fetch on their way to a boot script. */
+  readonly report?: ((event: BootEvent) => void) | undefined
   readonly log: Log
+}
+
+export interface FirmwareFolder {
+  readonly assets: Assets
+  /** Whether the operator has put such a file there; its name below the folder. */
+  readonly has: (name: string) => boolean
 }
 
 export interface HttpLimits {
@@ -50,7 +62,7 @@ const SIGNED: readonly (readonly [path: string, rest: '' | '/*', route: Route])[
 ]
 
 export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
-  const { log, signer, assets } = deps
+  const { log, signer, assets, firmware, report } = deps
   const app = fastify({
     logger: false,
     routerOptions: { querystringParser: () => ({}) }, // labels.ts reads the raw query
@@ -81,8 +93,10 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
 
   for (const [path, rest, route] of SIGNED) {
     const answerTo = (ask: Ask): Answer => route(deps.snapshot(), ask)
+    const isScript = route === boot || route === ipxe
     serve(path + rest, (request, reply) => {
       const ask = parseAsk(request.url, request.raw.rawHeaders)
+      if (isScript) report?.({ type: 'script', address: addressOf(request), mac: ask.labels.get('mac') })
       return finish(request, reply, ask, answerTo(ask))
     })
     if (signer === undefined) continue
@@ -98,20 +112,41 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
     return finish(request, reply, ask, spec(deps.snapshot(), ask))
   })
   if (assets !== undefined) {
-    serve('/assets/*', async (request, reply) => {
-      reply.hijack()
+    serve('/assets/*', (request, reply) => sendFile(assets, request, reply))
+  }
+  if (firmware !== undefined) {
+    serve(`${FIRMWARE_PATH}*`, (request, reply) => {
+      const address = addressOf(request)
       const ask = parseAsk(request.url)
-      const path = printable(ask.path)
-      const peer = request.socket.remoteAddress // gone when the client is
-      const { status, bytes, complete, problem } = await assets.serve(
-        ask.path.slice(ask.path.indexOf('/', 1) + 1), // "assets" itself may be written with escapes
-        request.raw,
-        reply.raw,
-      )
-      if (problem !== undefined) log('http.asset-problem', { path, status, reason: printable(problem) })
-      const reason = complete ? undefined : 'not all of it was sent'
-      log('http.request', { method: request.method, path, status, bytes, ms: elapsedMs(request), peer, reason })
+      const file = lastSegment(ask.path)
+      if (file === AUTOEXEC) {
+        report?.({ type: 'autoexec', address })
+        if (!firmware.has(ask.path.slice(FIRMWARE_PATH.length))) return finish(request, reply, ask, autoexec())
+      }
+      return sendFile(firmware.assets, request, reply, () => report?.({ type: 'firmware', address, file }))
     })
+  }
+
+  /** @param sent - called when a client has got a whole file */
+  async function sendFile(
+    files: Assets,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    sent?: () => void,
+  ): Promise<void> {
+    reply.hijack()
+    const ask = parseAsk(request.url)
+    const path = printable(ask.path)
+    const peer = request.socket.remoteAddress // gone when the client is
+    const { status, bytes, complete, problem } = await files.serve(
+      ask.path.slice(ask.path.indexOf('/', 1) + 1), // "assets" itself may be written with escapes
+      request.raw,
+      reply.raw,
+    )
+    if (problem !== undefined) log('http.asset-problem', { path, status, reason: printable(problem) })
+    const reason = complete ? undefined : 'not all of it was sent'
+    log('http.request', { method: request.method, path, status, bytes, ms: elapsedMs(request), peer, reason })
+    if (request.method === 'GET' && status === 200 && complete) sent?.()
   }
 
   app.decorateRequest('startedMs', 0)
@@ -159,4 +194,9 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
 
 function isReading({ method }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD'
+}
+
+/** Of the machine, as DHCP and TFTP know it: an IPv4 address that comes in by an IPv6 socket is written as such. */
+function addressOf(request: FastifyRequest): string {
+  return request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
 }

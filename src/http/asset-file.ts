@@ -33,6 +33,9 @@ export interface NoAsset {
   readonly problem?: string
 }
 
+/** Nothing is below it. */
+const NOWHERE = Buffer.from('/dev/null')
+
 /** The assets folder. Where it is, is looked up again when it seems to have moved: `ln -sfn` may swap it at any time. */
 export class AssetFolder {
   readonly path: string
@@ -46,6 +49,11 @@ export class AssetFolder {
   /** @throws when there is no such folder, or no /proc to check links with */
   static async open(path: string): Promise<AssetFolder> {
     return new AssetFolder(path, await realPathOf(path))
+  }
+
+  /** A folder that need not be there yet: until it is, nothing is in it. */
+  static later(path: string): AssetFolder {
+    return new AssetFolder(path, NOWHERE)
   }
 
   /** Open a file to be read; the caller closes its handle. Never throws: what goes wrong is a status and a problem. */

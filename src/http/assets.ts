@@ -32,7 +32,18 @@ export interface Assets {
 
 /** @throws when there is no such folder */
 export async function openAssets(root: string, limits: BufferLimits = BUFFER_LIMITS): Promise<Assets> {
-  const folder = await AssetFolder.open(root)
+  return assetsIn(await AssetFolder.open(root), typeByExtension, limits)
+}
+
+/** The firmware folder, which may come later, with the type by which UEFI tells an image that it can start. */
+export function firmwareAssets(root: string): Assets {
+  const typeOf = (path: string) => (/\.efi$/i.test(path) ? 'application/efi' : typeByExtension(path))
+  return assetsIn(AssetFolder.later(root), typeOf, BUFFER_LIMITS)
+}
+
+type TypeOf = typeof typeByExtension
+
+function assetsIn(folder: AssetFolder, typeKnown: TypeOf, limits: BufferLimits): Assets {
   const buffers = new ReadBuffers(limits)
   return {
     async serve(urlPath, request, response) {
@@ -40,7 +51,7 @@ export async function openAssets(root: string, limits: BufferLimits = BUFFER_LIM
       const file = await folder.openFile(urlPath)
       if ('status' in file) return refuse(file, client)
       try {
-        return await answer(file, request, client, buffers)
+        return await answer(file, request, client, buffers, typeKnown)
       } finally {
         await file.handle.close().catch(() => {}) // nothing was written that could be lost
       }
@@ -53,6 +64,7 @@ async function answer(
   request: IncomingMessage,
   client: Client,
   buffers: ReadBuffers,
+  typeKnown: TypeOf,
 ): Promise<Served> {
   const { size, mtimeNs } = file.stats
   const version = versionOf(size, mtimeNs)
@@ -77,7 +89,7 @@ async function answer(
   if (range) headers['Content-Range'] = `bytes ${start}-${last}/${length}`
   const status = range ? 206 : 200
   try {
-    headers['Content-Type'] = await typeOf(file)
+    headers['Content-Type'] = await typeOf(file, typeKnown)
   } catch (error) {
     return refuse({ status: 500, problem: `${file.path}: ${reasonOf(error)}; check the disk` }, client)
   }
@@ -86,8 +98,8 @@ async function answer(
   return { status, ...(await sendFile(file, { start, end: last }, client, buffers)) }
 }
 
-async function typeOf(file: AssetFile): Promise<string> {
-  const known = typeByExtension(file.path)
+async function typeOf(file: AssetFile, typeKnown: TypeOf): Promise<string> {
+  const known = typeKnown(file.path)
   if (known !== undefined) return known
   const head = new Uint8Array(SNIFF_BYTES)
   const { bytesRead } = await file.handle.read(head, 0, SNIFF_BYTES, 0)

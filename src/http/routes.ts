@@ -13,6 +13,7 @@ import { normalizeMac } from '../core/mac.ts'
 import { renderMetadata } from '../core/metadata.ts'
 import { type Boot, type Spec, specJson } from '../core/specs.ts'
 import type { Snapshot, SpecFile } from '../core/store/snapshot.ts'
+import { autoexecScript } from '../core/urls.ts'
 import { type Answer, failed, JSON_TYPE, notFound, TEXT } from './answer.ts'
 import { type Ask, lastSegment } from './ask.ts'
 
@@ -21,6 +22,11 @@ export type Route = (snapshot: Snapshot, ask: Ask) => Answer
 const BOOT: Answer = { status: 200, type: TEXT, body: CHAIN_SCRIPT }
 
 export const boot: Route = () => BOOT
+
+/** What an iPXE that came by HTTP asks for beside itself. */
+export function autoexec(): Answer {
+  return { status: 200, type: TEXT, body: autoexecScript() }
+}
 
 export const ipxe: Route = (snapshot, { labels, authority }) =>
   withBoot(snapshot, labels, (_boot, script, group) => ({

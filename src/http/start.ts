@@ -4,9 +4,11 @@
 import type { Server } from 'node:http'
 
 import { errorCode, reasonOf } from '../core/errors.ts'
+import type { Firmware } from '../core/firmware.ts'
 import type { Start } from '../core/module.ts'
-import { buildApp, type HttpDeps, type HttpLimits, TIMEOUTS } from './app.ts'
-import { openAssets } from './assets.ts'
+import { holderOf } from '../net/port-holder.ts'
+import { buildApp, type FirmwareFolder, type HttpDeps, type HttpLimits, TIMEOUTS } from './app.ts'
+import { firmwareAssets, openAssets } from './assets.ts'
 
 export interface HttpConfig extends Omit<HttpLimits, keyof typeof TIMEOUTS>, Partial<typeof TIMEOUTS> {
   /** Directory served below `/assets/`; empty switches it off. */
@@ -18,15 +20,20 @@ export interface HttpConfig extends Omit<HttpLimits, keyof typeof TIMEOUTS>, Par
 /** How long answers that are under way may go on after the stop was asked for. */
 const GRACE_MS = 3000
 
+export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware'> {
+  /** Absent: `/firmware/` is not there. */
+  readonly firmware?: Firmware | undefined
+}
+
 /** @throws Error with one line for people when the address cannot be listened on */
-export const startHttp: Start<HttpConfig, Omit<HttpDeps, 'assets'>> = async (config, deps) => {
+export const startHttp: Start<HttpConfig, HttpRoomDeps> = async (config, deps) => {
   const assets = config.assetsPath === '' ? undefined : await openAssets(config.assetsPath)
-  const app = buildApp({ ...TIMEOUTS, ...config }, { ...deps, assets })
+  const app = buildApp({ ...TIMEOUTS, ...config }, { ...deps, assets, firmware: folderOf(deps.firmware) })
   const { host, port } = splitAddress(config.address)
   try {
     await app.listen({ ...(host === '' ? {} : { host }), port })
   } catch (error) {
-    throw new Error(listenProblem(config.address, error), { cause: error })
+    throw new Error(await listenProblem(config.address, port, error), { cause: error })
   }
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => {}) // whoever supervises sees it; nobody has to
@@ -43,6 +50,10 @@ export const startHttp: Start<HttpConfig, Omit<HttpDeps, 'assets'>> = async (con
     failed,
     stop: () => (stopped ??= stop()),
   }
+}
+
+function folderOf(firmware: Firmware | undefined): FirmwareFolder | undefined {
+  return firmware && { assets: firmwareAssets(firmware.path), has: (name) => firmware.files().has(name) }
 }
 
 function splitAddress(address: string): { host: string; port: number } {
@@ -62,11 +73,11 @@ function displayHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function listenProblem(address: string, error: unknown): string {
+async function listenProblem(address: string, port: number, error: unknown): Promise<string> {
   const code = errorCode(error)
   const advice =
     code === 'EADDRINUSE'
-      ? 'another program listens there: stop it, or choose another address with -address'
+      ? `${(await holderOf('tcp', port)) ?? 'another program'} listens there: stop it, or choose another address with -address`
       : code === 'EACCES'
         ? 'ports below 1024 need root or CAP_NET_BIND_SERVICE: grant it, or choose another port with -address'
         : code === 'EADDRNOTAVAIL'

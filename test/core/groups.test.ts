@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { findByOrder, type Group, GroupIndex, inOrderOfTrial, requirementText } from '../../src/core/groups.ts'
+import {
+  findByOrder,
+  type Group,
+  GroupIndex,
+  inOrderOfTrial,
+  knownMachines,
+  requirementText,
+} from '../../src/core/groups.ts'
 import { compareBytes } from '../../src/core/utf8.ts'
 import { ValueMap } from '../../src/core/value.ts'
 
@@ -99,4 +106,24 @@ describe('many groups', () => {
   test('are given up when a pause says so', async () => {
     await expect(GroupIndex.build(many, () => Promise.reject(new Error('given up')))).rejects.toThrow('given up')
   })
+})
+
+describe('machines that some group could be meant for', () => {
+  const [A, B] = ['52:54:00:00:00:0a', '52:54:00:00:00:0b']
+  const isKnown = knownMachines([
+    group('default', {}),
+    group('zone', { zone: 'b' }),
+    group('mac', { mac: A, os: 'installed' }),
+    group('uuid', { uuid: '16E7D8A7' }),
+    group('both', { mac: B, uuid: 'beef' }),
+  ])
+  const cases: [rule: string, mac: string, uuid: string | undefined, known: boolean][] = [
+    ['a group that requires no mac and no uuid makes nobody known', 'other', 'other', false],
+    ['the mac that a group requires, its other requirements left aside', A, undefined, true],
+    ['the uuid that a group requires, in any case', 'other', '16e7d8A7', true],
+    ['a mac that comes with a uuid needs both', B, 'beef', true],
+    ['so one of them is not enough', B, undefined, false],
+    ['nor is the other', 'other', 'beef', false],
+  ]
+  for (const [rule, mac, uuid, known] of cases) test(rule, () => expect(isKnown({ mac, uuid })).toBe(known))
 })

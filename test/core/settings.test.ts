@@ -31,6 +31,18 @@ test('flags keep the defaults of the old program', () => {
   })
 })
 
+test('-net names interfaces, and opens HTTP to the network unless -address says otherwise', () => {
+  expect(parseInvocation([], {}).settings).toMatchObject({ net: [], dhcp: 'proxy', tftp: true, ra: true })
+  expect(parseInvocation(['-net', 'br0,eth1.5'], {}).settings).toMatchObject({
+    net: ['br0', 'eth1.5'],
+    address: '0.0.0.0:8080',
+    advertise: undefined,
+  })
+  const own = ['-net=br0', '-address=127.0.0.1:8080']
+  expect(parseInvocation(own, {}).settings.address).toBe('127.0.0.1:8080')
+  expect(parseInvocation(['-net=br0'], { BOOTCFG_ADDRESS: '127.0.0.1:80' }).settings.address).toBe('127.0.0.1:80')
+})
+
 test('dashes become underscores in the name of a variable', () => {
   const { settings } = parseInvocation([], {
     BOOTCFG_DATA_PATH: '/d',
@@ -67,6 +79,11 @@ describe('what cannot be used is named', () => {
     [['-=x'], {}, 'bad flag syntax: -=x'],
     [['-address', '8080'], {}, 'invalid value "8080" for -address: expected host:port'],
     [['-address', ':70000'], {}, 'the port must be at most 65535'],
+    [['-net', 'eth0:1'], {}, 'invalid value "eth0:1" for -net: expected names of interfaces'],
+    [['-net', 'br0,br0'], {}, 'an interface is named twice'],
+    [['-net', 'a,,b'], {}, 'expected names of interfaces'],
+    [['-tftp', 'yes'], {}, 'invalid value "yes" for -tftp: expected on or off'],
+    [['-advertise', 'http://x'], {}, 'expected a host name or IPv4 address'],
     [['-log-level', 'loud'], {}, 'invalid value "loud" for -log-level: expected one of critical, error'],
     [[], { BOOTCFG_LOG_LEVEL: 'loud' }, 'invalid value "loud" for BOOTCFG_LOG_LEVEL'],
     [['-max-connections', '0'], {}, 'expected at least 1'],
