@@ -1,0 +1,91 @@
+/**
+ * The door of the DHCP room: a proxyDHCP service on every interface that is in use.
+ *
+ * Performs what `proxy.ts` decides, in its order, and decides nothing itself.
+ */
+import type { Firmware } from '../core/firmware.ts'
+import type { Journal } from '../core/journal.ts'
+import type { Log } from '../core/log.ts'
+import type { Start } from '../core/module.ts'
+import type { Interfaces } from '../net/interfaces.ts'
+import { nativeLibc } from '../net/libc.ts'
+import { openPerInterface, type PerInterface } from '../net/per-interface.ts'
+import { type Arrival, createProxy, type Effect } from './proxy.ts'
+import { openRouterAdvertiser } from './router-advertisement.ts'
+import { type Answer, openPorts } from './socket.ts'
+
+export interface DhcpConfig {
+  /** `known`: silent to machines that no group could be meant for. */
+  readonly answer: 'all' | 'known'
+  readonly routerAdvertisements: boolean
+  /** Host name or address in URLs, instead of the interface's own address. */
+  readonly advertise: string | undefined
+  /** That the HTTP room listens on. */
+  readonly httpPort: number
+}
+
+export interface DhcpDeps {
+  readonly interfaces: Interfaces
+  readonly firmware: Firmware
+  readonly isKnown: (machine: { mac: string; uuid: string | undefined }) => boolean
+  readonly journal: Journal
+  readonly log: Log
+}
+
+/** @throws Error with one line for people when a port cannot be had on an interface that is in use */
+export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
+  const { interfaces, firmware, isKnown, journal, log } = deps
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {}) // whoever supervises sees it; nobody has to
+  if (nativeLibc() === undefined) {
+    log('net.native-missing', { reason: 'broadcasts of other networks are heard, and answered on those of -net' })
+  }
+  const advertiser = config.routerAdvertisements ? openRouterAdvertiser(log) : undefined
+  const proxy = createProxy({ ...config, routerAdvertisements: advertiser !== undefined, firmware, isKnown })
+
+  function perform(effect: Effect, answer?: Answer): void {
+    switch (effect.do) {
+      case 'send':
+        answer?.(effect.bytes, effect.to)
+        break
+      case 'log':
+        log(effect.event, effect.fields)
+        break
+      case 'report':
+        journal.report(effect.event)
+        break
+      case 'advertise-router': {
+        const iface = interfaces.current.get(effect.iface)
+        if (iface !== undefined) advertiser?.advertise(iface.index, effect.mac)
+        break
+      }
+    }
+  }
+  /** A fault of ours ends the room, and is not taken for something that the network did. */
+  function performAll(decide: () => readonly Effect[], answer?: Answer): void {
+    try {
+      for (const effect of decide()) perform(effect, answer)
+    } catch (error) {
+      reject(error)
+    }
+  }
+  const take = (datagram: Uint8Array, arrival: Arrival, answer: Answer): void =>
+    performAll(() => proxy.onDatagram(datagram, arrival, performance.now()), answer)
+
+  const stopListening = journal.listen((event) => performAll(() => proxy.onBootEvent(event, performance.now())))
+  let ports: PerInterface
+  try {
+    ports = await openPerInterface(interfaces, (iface, died) => openPorts(iface, take, died, log), log)
+  } catch (error) {
+    stopListening()
+    advertiser?.stop()
+    throw error
+  }
+  let stopped: Promise<void> | undefined
+  async function stop(): Promise<void> {
+    stopListening()
+    await ports.stop()
+    advertiser?.stop()
+  }
+  return { name: 'dhcp', failed, stop: () => (stopped ??= stop()) }
+}

@@ -1,0 +1,166 @@
+/**
+ * The DHCP room on real interfaces: what is heard where, and by which interface, address and port the answer leaves.
+ */
+import { expect, test } from 'vitest'
+
+import { formatIpv4 } from '../../src/dhcp/ipv4.ts'
+import { decode } from '../../src/dhcp/message.ts'
+import { packet } from '../support/dhcp-packets.ts'
+import { startDhcpRoom } from '../support/dhcp-room.ts'
+import { createLab, type Host, requireLab } from '../support/lab.ts'
+import { type Heard, openProbe, type Probe } from '../support/udp-probe.ts'
+
+const DISCOVER = 'edk2-x64-discover'
+
+function openMachine(host: Host, device = 'eth0'): Promise<Probe> {
+  return openProbe(host, { address: '0.0.0.0', port: 68, device })
+}
+
+function broadcast(machine: Probe, bytes: Uint8Array): void {
+  machine.send(bytes, '255.255.255.255', 67)
+}
+
+/** The offer, with what a machine goes by. */
+function readOffer({ bytes, from }: Heard) {
+  const { type, xid, siaddr, file } = decode(bytes)
+  return { type, xid, siaddr: formatIpv4(siaddr), file, from: `${from.address}:${from.port}` }
+}
+
+function hasXid(xid: number): (heard: Heard) => boolean {
+  return ({ bytes }) => bytes.readUInt32BE(4) === xid
+}
+
+const ROUTES = [
+  ['with the default route elsewhere', true, []],
+  ['with no default route', false, []],
+  ['with the default route elsewhere, where Node cannot call the C library', true, ['--no-experimental-ffi']],
+] as const
+
+test.for(ROUTES)(
+  'each interface answers with its own address, from port 67, %s',
+  async ([, uplink, nodeFlags], context) => {
+    requireLab(context)
+    await using lab = await createLab()
+    const app = await lab.host('app', '10.9.0.2/24', { uplink: true })
+    if (!uplink) await app.ip('route del default')
+    await startDhcpRoom(app, 'eth0,eth1', { nodeFlags })
+    const here = await openMachine(await lab.host('machine', ''))
+    const there = await openMachine(lab.wire, 'past-app')
+
+    broadcast(here, packet(DISCOVER, { xid: 0x11111111 }))
+    expect(readOffer(await here.next())).toEqual({
+      type: 'offer',
+      xid: 0x11111111,
+      siaddr: '10.9.0.2',
+      file: 'snponly.efi',
+      from: '10.9.0.2:67',
+    })
+    broadcast(there, packet('edk2-http-discover', { xid: 0x22222222 }))
+    expect(readOffer(await there.next(hasXid(0x22222222)))).toMatchObject({
+      file: 'http://192.168.77.2:8080/firmware/ipxe-amd64.efi',
+      from: '192.168.77.2:67',
+    })
+  },
+)
+
+const SOCKETS = [
+  ['tied to their interface', []],
+  ['bound to its address', ['--no-experimental-ffi']],
+] as const
+
+test.for(SOCKETS)(
+  'nobody is answered on a network that -net does not name, by sockets %s',
+  async ([, nodeFlags], context) => {
+    requireLab(context)
+    await using lab = await createLab()
+    const app = await lab.host('app', '10.9.0.2/24', { uplink: true })
+    await startDhcpRoom(app, 'eth0', { nodeFlags })
+    const here = await openMachine(await lab.host('machine', ''))
+    const there = await openMachine(lab.wire, 'past-app')
+
+    broadcast(there, packet(DISCOVER, { xid: 1 }))
+    broadcast(here, packet(DISCOVER, { xid: 2 }))
+    await here.next(hasXid(2))
+    expect(there.heard()).toEqual([])
+  },
+)
+
+test('who asks on port 4011 is answered from there, at the port that it asked from', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', '10.9.0.2/24', { uplink: true })
+  await startDhcpRoom(app, 'eth0')
+  const host = await lab.host('machine', '10.9.0.133/24')
+  for (const [name, port] of [
+    ['edk2-x64-request4011', 4011],
+    ['ipxe-pxebs-request', 68],
+  ] as const) {
+    const machine = await openProbe(host, { address: '10.9.0.133', port })
+    machine.send(packet(name, { ciaddr: '10.9.0.133' }), '10.9.0.2', 4011)
+    expect(readOffer(await machine.next())).toMatchObject({ type: 'ack', from: '10.9.0.2:4011' })
+  }
+})
+
+test('an interface that goes down, comes up, changes its address or is made anew is followed', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', '10.9.0.2/24')
+  const room = await startDhcpRoom(app, 'eth0')
+  const machine = await openMachine(await lab.host('machine', ''))
+  let xid = 0
+  const ask = async () => {
+    xid += 1
+    broadcast(machine, packet(DISCOVER, { xid }))
+    return readOffer(await machine.next(hasXid(xid)))
+  }
+  const countOf = (event: string): number => room.log().filter((line) => line.event === event).length
+  const used = (times: number) => expect.poll(() => countOf('net.usable'), { timeout: 5000 }).toBe(times)
+
+  await used(1)
+  expect(await ask()).toMatchObject({ siaddr: '10.9.0.2' })
+
+  await app.ip('link set eth0 down')
+  expect(await room.waitFor('net.waiting')).toMatchObject({ iface: 'eth0', reason: expect.stringContaining('down') })
+  await app.ip('link set eth0 up')
+  await used(2)
+  expect(await ask()).toMatchObject({ siaddr: '10.9.0.2' })
+
+  await app.ip('addr flush dev eth0')
+  await app.ip('addr add 10.9.0.3/24 brd + dev eth0')
+  await expect.poll(() => room.log().at(-1)).toMatchObject({ address: '10.9.0.3' })
+  expect(await ask()).toMatchObject({ siaddr: '10.9.0.3', from: '10.9.0.3:67' })
+
+  await app.ip('link del eth0')
+  await room.waitFor('net.waiting', ({ reason }) => String(reason).includes('no interface of that name'))
+  await lab.wire.ip(`link add to-app type veth peer name eth0 netns ${app.name}`)
+  await lab.wire.ip('link set to-app master br0 up')
+  await app.ip('addr add 10.9.0.4/24 brd + dev eth0')
+  await app.ip('link set eth0 up')
+  await room.waitFor('net.usable', ({ address }) => address === '10.9.0.4')
+  expect(await ask()).toMatchObject({ siaddr: '10.9.0.4', from: '10.9.0.4:67' })
+
+  await room.program.stop()
+  expect(await room.program.exited).toBe(0)
+})
+
+test('a thousand machines that ask at once are answered, each with its own answer, and the same to the same', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', '10.9.0.2/24')
+  const room = await startDhcpRoom(app, 'eth0')
+  const machine = await openMachine(await lab.host('machine', ''))
+  const xids = Array.from({ length: 1000 }, (_, index) => index + 1)
+  const macOf = (xid: number): string =>
+    `52:54:00:00:${(xid >> 8).toString(16).padStart(2, '0')}:${(xid & 255).toString(16).padStart(2, '0')}`
+  for (const xid of xids) {
+    for (let times = 0; times < 4; times++) broadcast(machine, packet(DISCOVER, { xid, mac: macOf(xid) }))
+  }
+  await expect.poll(() => machine.heard().length, { timeout: 10_000, interval: 200 }).toBe(4000)
+  const answers = Map.groupBy(machine.heard(), ({ bytes }) => bytes.readUInt32BE(4))
+  expect([...answers.keys()].toSorted((a, b) => a - b)).toEqual(xids)
+  for (const [xid, same] of answers) {
+    expect(new Set(same.map(({ bytes }) => bytes.toString('hex'))).size).toBe(1)
+    expect(same[0]!.bytes.subarray(28, 34).toString('hex')).toBe(macOf(xid).replaceAll(':', ''))
+  }
+  await expect.poll(() => room.log().filter(({ event }) => event === 'dhcp.offer').length).toBe(1000)
+})
