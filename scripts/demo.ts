@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { installMachine, MACHINE_REQUIREMENTS, MachineUnavailable } from '../test/support/machine.ts'
-import { ESCAPES, HOST, type Machine, startMachine } from '../test/support/qemu.ts'
+import { installMachine, MachineUnavailable } from '../test/support/machine.ts'
+import { ESCAPES, HOST, type Machine, machineRequirements, startMachine } from '../test/support/qemu.ts'
 import { missingPackages } from '../test/support/requirements.ts'
 import { type LogLine, type Server, startServer } from '../test/support/server.ts'
 
@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.exitCode = await demo()
 
 async function demo(): Promise<number> {
-  const missing = missingPackages(MACHINE_REQUIREMENTS)
+  const missing = missingPackages(machineRequirements())
   if (missing.length > 0) return complain(`The demo needs QEMU. As root: apt-get install ${missing.join(' ')}`)
   const assets = mkdtempSync(join(tmpdir(), 'bootcfg-demo-'))
   let server: Server | undefined
@@ -53,7 +53,7 @@ async function demo(): Promise<number> {
 
 function switchOn(server: Server): Machine {
   return startMachine({
-    bootFile: `http://${HOST}:${new URL(server.url).port}/boot.ipxe`,
+    wire: { bootFile: `http://${HOST}:${new URL(server.url).port}/boot.ipxe` },
     uuid: '16e7d8a7-bfa9-428b-9117-363341bb330b',
     mac: '52:54:00:b0:07:c6',
     serial: 'DEMO-1',

@@ -14,8 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import { installMachine, MACHINE_REQUIREMENTS, MachineUnavailable, reportedFiles } from '../support/machine.ts'
-import { HOST, type Machine, startMachine } from '../support/qemu.ts'
+import { installMachine, MachineUnavailable, reportedFiles } from '../support/machine.ts'
+import { HOST, type Machine, machineRequirements, startMachine } from '../support/qemu.ts'
 import { require, skip } from '../support/requirements.ts'
 import { type Server, startServer } from '../support/server.ts'
 
@@ -79,7 +79,7 @@ test(
   'a machine boots over the network and gets the files made for it',
   { timeout: BOOT_MAX_MS + 60_000 },
   async (context) => {
-    require(context, [...MACHINE_REQUIREMENTS, ['gpg', 'gnupg']])
+    require(context, [...machineRequirements(), ['gpg', 'gnupg']])
     const folder = mkdtempSync(join(tmpdir(), 'bootcfg-machine-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     await installMachine(join(folder, 'assets')).catch((error: unknown) => {
@@ -92,7 +92,7 @@ test(
     onTestFinished(async () => void (await server.stop()))
 
     const machine = startMachine({
-      bootFile: `http://${HOST}:${new URL(server.url).port}/boot.ipxe`,
+      wire: { bootFile: `http://${HOST}:${new URL(server.url).port}/boot.ipxe` },
       uuid: UUID,
       mac: MAC,
       serial: SERIAL,

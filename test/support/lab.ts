@@ -76,7 +76,7 @@ export interface Lab extends AsyncDisposable {
   readonly folder: string
 }
 
-export interface HostOptions {
+interface HostOptions {
   /**
    * A second interface `eth1`, 192.168.77.2/24, with the default route. Its other end is `past-<name>` beside the bridge;
    * nobody answers there.

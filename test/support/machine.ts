@@ -7,24 +7,12 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 
 import { type CpioEntry, encodeCpio, MODE } from './cpio.ts'
-import type { Requirement } from './requirements.ts'
-
-/** Debian 12 has it in the first place, Debian 13 in the second; QEMU finds it by itself. */
-const IPXE_ROMS = ['/usr/lib/ipxe/qemu/pxe-virtio.rom', '/usr/share/qemu/pxe-virtio.rom'] as const
-
-/** What a machine needs besides the packages that scripts/get-test-machine fetches by itself. */
-export const MACHINE_REQUIREMENTS: readonly Requirement[] = [
-  ['qemu-system-x86_64', 'qemu-system-x86'],
-  ['/usr/share/seabios/bios-256k.bin', 'seabios'],
-  [IPXE_ROMS.find((path) => existsSync(path)) ?? IPXE_ROMS[0], 'ipxe-qemu'],
-]
 
 const ROOT = join(import.meta.dirname, '../..')
 const CACHE = join(ROOT, '.cache/test-machine')

@@ -1,0 +1,150 @@
+/**
+ * The proof: real firmware boots from bin/bootcfg over a wire, beside a DHCP server that knows nothing of booting, to a
+ * Linux that shows its command line.
+ *
+ * What each machine said and was told is held in test/fixtures/boots/ (UPDATE_GOLDEN=1 writes it anew).
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, test, type TestContext } from 'vitest'
+
+import { tellBoot } from '../support/boot-story.ts'
+import {
+  APP_ADDRESS,
+  type Boot,
+  boot,
+  BOOTER,
+  bootRequirements,
+  type BootOptions,
+  CMDLINE,
+  IGNITION,
+  KERNEL_PATH,
+} from '../support/boot.ts'
+import { fetchFirmware, FirmwareUnavailable, ipxeVersion } from '../support/firmware.ts'
+import { requireLab } from '../support/lab.ts'
+import { MachineUnavailable, reportedFiles } from '../support/machine.ts'
+import { skip } from '../support/requirements.ts'
+
+const BOOTS = join(import.meta.dirname, '../fixtures/boots')
+
+/** Software emulation, beside other tests: about 15 s each on an idle machine. */
+const TIMEOUT = 300_000
+
+interface Case {
+  /** Of the golden file. */
+  readonly name: string
+  readonly machine: string
+  readonly options: BootOptions
+  /** What it is offered, in this order. */
+  readonly offered: readonly string[]
+  /** Debian package whose version the golden file depends on. */
+  readonly debianPackage: string
+}
+
+const SCRIPT = `http://${APP_ADDRESS}:8080/boot.ipxe`
+
+const cases: readonly Case[] = [
+  {
+    name: 'bios-rom-of-2019',
+    machine: 'SeaBIOS with an iPXE ROM of 2019 is given undionly.kpxe, comes back with it and boots',
+    options: { firmware: 'bios' },
+    offered: ['undionly.kpxe', SCRIPT],
+    debianPackage: 'ipxe-qemu',
+  },
+  {
+    name: 'uefi-pxe',
+    machine: 'UEFI on x86-64 boots by its own PXE and snponly.efi',
+    options: { firmware: 'uefi' },
+    offered: ['snponly.efi'],
+    debianPackage: 'ovmf',
+  },
+  {
+    name: 'uefi-http',
+    machine: 'UEFI on x86-64 boots by its own HTTP boot and ipxe-amd64.efi',
+    options: { firmware: 'uefi-http' },
+    offered: ['ipxe-amd64.efi'],
+    debianPackage: 'ovmf',
+  },
+  {
+    name: 'uefi-pxe-arm64',
+    machine: 'UEFI on arm64 boots by its own PXE and ipxe-arm64.efi, to the kernel being fetched',
+    options: { firmware: 'uefi-arm64', untilKernelOnly: true },
+    offered: ['ipxe-arm64.efi'],
+    debianPackage: 'qemu-efi-aarch64',
+  },
+]
+
+for (const isDhcpHere of [false, true]) {
+  const where = isDhcpHere ? "DHCP on bootcfg's own host and interface" : 'DHCP on another host'
+  for (const { name, machine, options, offered, debianPackage } of cases) {
+    test(`${machine} (${where})`, { timeout: TIMEOUT }, async (context) => {
+      requireLab(context, bootRequirements(options.firmware))
+      if (options.firmware === 'bios') requireRomOf2019(context)
+      const booted = await boot({ ...options, isDhcpHere }).catch((error: unknown) => skipIfUnavailable(context, error))
+      expectBooted(booted, options)
+      expect(offers(booted)).toEqual(offered)
+      expectGolden(name, debianPackage, booted)
+    })
+  }
+}
+
+test('an iPXE that has all it needs gets the script at once', { timeout: TIMEOUT }, async (context) => {
+  requireLab(context, bootRequirements('bios'))
+  const folder = await fetchFirmware().catch((error: unknown) => skipIfUnavailable(context, error))
+  const options = { firmware: { lkrn: join(folder, 'ipxe.lkrn') } }
+  const booted = await boot(options).catch((error: unknown) => skipIfUnavailable(context, error))
+  expectBooted(booted, options)
+  expect(offers(booted)).toEqual([SCRIPT])
+  expectGolden('ipxe', 'qemu-system-x86', booted)
+})
+
+function expectBooted({ console, dhcpLog, log }: Boot, { untilKernelOnly }: BootOptions): void {
+  expect(dhcpLog).toContain(`DHCPACK(eth0) ${BOOTER.address} ${BOOTER.mac}`)
+  expect(log.filter(({ level }) => level === 'warning' || level === 'error')).toEqual([])
+  if (untilKernelOnly) return
+  const reported = reportedFiles(console)
+  const cmdline = reported.get('/proc/cmdline')?.toString() ?? ''
+  // iPXE puts the kernel's name before it under UEFI.
+  expect(cmdline.trim().split(' '), console).toEqual(expect.arrayContaining([...CMDLINE]))
+  expect(reported.get('ignition')?.toString()).toBe(IGNITION)
+}
+
+/** Files and URLs that it was offered, repetitions left out. */
+function offers({ log }: Boot): unknown[] {
+  return [...new Set(log.filter(({ event }) => event === 'dhcp.offer').map(({ file, url }) => file ?? url))]
+}
+
+/**
+ * The story of the boot is the one in the golden file. Where another version of the firmware is installed than the file
+ * was made with, its requests may differ: then only the order of the steps counts.
+ */
+function expectGolden(name: string, debianPackage: string, { packets }: Boot): void {
+  const path = join(BOOTS, `${name}.txt`)
+  const told = tellBoot(packets, { machine: BOOTER.address, app: APP_ADDRESS, until: KERNEL_PATH })
+  const madeWith = `# ${versionOf(debianPackage)}, ${ipxeVersion()}\n`
+  if (process.env['UPDATE_GOLDEN']) writeFileSync(path, `${madeWith}\n${told}`)
+  const golden = readFileSync(path, 'utf8')
+  if (golden.startsWith(madeWith)) return expect(told).toBe(golden.slice(madeWith.length + 1))
+  expect(steps(told)).toEqual(steps(golden))
+}
+
+/** `> TFTP read`, `< 10.9.0.2:67 -> 255.255.255.255:68 reply offer` */
+function steps(story: string): string[] {
+  return [...story.matchAll(/^[<>] (?:TFTP \w+|HTTP \w+ [^\s?]+|\S+ -> .*)/gm)].map(([step]) => step)
+}
+
+function versionOf(debianPackage: string): string {
+  return spawnSync('dpkg-query', ['-W', '-f', '${Package} ${Version}', debianPackage], { encoding: 'utf8' }).stdout
+}
+
+function requireRomOf2019(context: TestContext): void {
+  const version = versionOf('ipxe-qemu')
+  if (!version.includes('+git-2019')) skip(context, `needs the iPXE ROM of 2019 (Debian 12), and has ${version}`)
+}
+
+function skipIfUnavailable(context: TestContext, error: unknown): never {
+  if (error instanceof FirmwareUnavailable || error instanceof MachineUnavailable) skip(context, error.message)
+  throw error
+}
