@@ -1,5 +1,5 @@
 /**
- * How fast the HTTP core is, beside a bare node:http server that answers a constant, in one run: `npm run bench`.
+ * How fast the HTTP core is, beside a bare node:http server that answers a constant.
  *
  * The two are loaded in turn, round by round, and the ratio of each round counts, so that a machine whose speed drifts
  * does not decide. Needs wrk (Debian package of that name). Prints, never judges.
@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { writeSite } from './lib/large-site.ts'
+import { writeSite } from './large-site.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 const CONNECTIONS = 32
 const ROUNDS = 5
 const ROUND_SECONDS = 2
@@ -26,12 +26,15 @@ const BARE = `require('node:http').createServer((request, response) => {
 
 const folder = mkdtempSync(join(tmpdir(), 'bootcfg-bench-'))
 const running: ChildProcess[] = []
-try {
-  if (spawnSync('wrk', ['-v']).error !== undefined) throw new Error('wrk is missing; as root: apt-get install wrk')
-  await main()
-} finally {
-  for (const child of running) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
+
+export async function benchHttp(): Promise<void> {
+  try {
+    if (spawnSync('wrk', ['-v']).error !== undefined) throw new Error('wrk is missing; as root: apt-get install wrk')
+    await main()
+  } finally {
+    for (const child of running) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 async function main(): Promise<void> {

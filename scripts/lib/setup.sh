@@ -37,7 +37,14 @@ need_packages() {
     echo "missing packages; as root: apt-get install ${missing[*]}" >&2
     return 1
   fi
-  echo "installing ${missing[*]} ..."
   apt-get update -qq
+  # One name that this release of Debian lacks must not keep the others out.
+  local found=()
+  for name in "${missing[@]}"; do
+    if apt-cache show "$name" >/dev/null 2>&1; then found+=("$name"); else echo "this Debian has no package $name" >&2; fi
+  done
+  [ ${#found[@]} -gt 0 ] || return 1
+  missing=("${found[@]}")
+  echo "installing ${missing[*]} ..."
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null </dev/null
 }

@@ -13,17 +13,19 @@ import type { NetInterface } from '../net/interfaces.ts'
 import { encode } from './encode.ts'
 import { macOf, uuidOf } from './identity.ts'
 import { formatIpv4, parseIpv4 } from './ipv4.ts'
+import { ipxeOf } from './ipxe.ts'
 import { Machines } from './machines.ts'
 import { decode, type Message } from './message.ts'
 import { replyBytesMax } from './options.ts'
+import { type Architecture, ARCHITECTURES } from './pxe.ts'
 import { destination, reply } from './reply.ts'
-import { type Answer, type Context, LOOP_READS, respond } from './responder.ts'
+import { type Answer, type Context, LOOP_READS, respond, type Verdict } from './responder.ts'
 
 /** How a datagram came. */
 export interface Arrival {
   /** Of ours, that it was sent to. */
   readonly port: 67 | 4011
-  readonly iface: NetInterface
+  readonly iface: Pick<NetInterface, 'name' | 'address'>
   readonly from: Peer
 }
 
@@ -35,7 +37,7 @@ export type Effect =
   /** Spare this machine, which runs iPXE, its wait for an IPv6 router. */
   | { readonly do: 'advertise-router'; readonly iface: string; readonly mac: string }
 
-interface ProxySite {
+export interface ProxySite {
   readonly answer: 'all' | 'known'
   /** See `core/urls.ts`. */
   readonly advertise: string | undefined
@@ -73,7 +75,7 @@ export function createProxy(site: ProxySite, machines = new Machines()): Proxy {
       if (event.type === 'firmware') return onRead(machines.macOf(event.address), event.file, nowMs)
       if (event.type === 'autoexec') return advertiseRouter(machines.macOf(event.address))
       if (event.type === 'address') machines.hasAddress(event.mac, event.address)
-      else machines.askedForScript(event.mac ?? machines.macOf(event.address) ?? '')
+      if (event.type === 'script') machines.askedForScript(event.mac ?? machines.macOf(event.address) ?? '')
       return []
     },
   }
@@ -82,11 +84,16 @@ export function createProxy(site: ProxySite, machines = new Machines()): Proxy {
     const { request, mac, arrival } = asked
     const iface = arrival.iface.name
     const verdict = respond(request, contextOf(asked))
-    if (verdict.do === 'ignore') return [log('dhcp.ignored', { mac, iface, reason: verdict.why })]
+    if (verdict.do === 'ignore') {
+      const ignored = log('dhcp.ignored', { mac, iface, reason: verdict.why })
+      return verdict.why === 'unknown-machine' ? [ignored, reportAsked(asked, verdict)] : [ignored]
+    }
     // The journal brings it back to us, as it brings what the other rooms report.
     if (verdict.do === 'learn') return [reportAddress(mac, verdict.address)]
     machines.asked(mac, verdict.architecture, iface)
-    if (verdict.do === 'refuse') return warnOnce(asked, verdict.architecture, verdict.why)
+    if (verdict.do === 'refuse') {
+      return [reportAsked(asked, verdict), ...warnOnce(asked, verdict.architecture, verdict.why)]
+    }
     return onAnswer(asked, verdict)
   }
 
@@ -107,6 +114,7 @@ export function createProxy(site: ProxySite, machines = new Machines()): Proxy {
     const { request, mac, arrival, address } = asked
     const bytes = encode(reply(request, answer, address), replyBytesMax(request.options))
     const effects: Effect[] = [{ do: 'send', bytes, to: destination(request, arrival.port, arrival.from) }]
+    effects.push(reportAsked(asked, answer))
     if (request.ciaddr !== 0 && arrival.port === 4011) effects.push(reportAddress(mac, request.ciaddr))
     if (answer.ipxe && request.giaddr === 0) effects.push(...advertiseRouter(mac))
     if (answer.warning !== undefined) effects.push(...warnOnce(asked, answer.architecture, answer.warning))
@@ -148,6 +156,37 @@ interface Asked {
   /** Ours, of the interface. */
   readonly address: number
   readonly nowMs: number
+}
+
+/** The journal hears of every request that is for us; the log only of what is news. */
+function reportAsked({ request, mac, arrival }: Asked, verdict: Exclude<Verdict, { do: 'learn' }>): Effect {
+  const number = verdict.do === 'ignore' ? undefined : verdict.architecture
+  const architecture = ARCHITECTURES.get(number ?? 0)
+  const event: BootEvent = {
+    type: 'asked',
+    mac,
+    uuid: uuidOf(request.options),
+    iface: arrival.iface.name,
+    port: arrival.port,
+    architecture: number,
+    ipxe: ipxeOf(request.options, architecture?.family),
+    boot: verdict.do === 'answer' ? namedIn(verdict) : undefined,
+    answer: verdict.do === 'answer' ? 'told' : verdict.do === 'refuse' ? 'nothing-fits' : 'silent',
+    reason: verdict.do === 'answer' ? whyThis(verdict, architecture) : verdict.why,
+  }
+  return { do: 'report', event }
+}
+
+function namedIn({ boot }: Answer): string | undefined {
+  if (boot.what === 'raspberry-pi') return undefined
+  return boot.what === 'file' ? (boot.url ?? boot.file) : boot.url
+}
+
+function whyThis({ boot, ipxe, warning }: Answer, architecture: Architecture | undefined): string {
+  if (warning !== undefined) return warning
+  if (boot.what === 'script') return 'it runs an iPXE that can do all'
+  if (boot.what === 'raspberry-pi') return 'a Raspberry Pi knows the names of its files'
+  return ipxe ? 'its iPXE cannot do all; this one can' : `the first file for ${architecture?.name} that is there`
 }
 
 function reportAddress(mac: string, address: number): Effect {

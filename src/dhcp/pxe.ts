@@ -1,9 +1,8 @@
 /**
- * What kinds of machine boot from a network, and with which of iPXE's files each can begin.
- *
- * The numbers are those of option 93: RFC 4578 section 2.1 with its erratum 4624 (7 is x86-64, 9 is byte code), and
- * IANA's registry "Processor Architecture Types" for all that came later.
+ * With which of iPXE's files each kind of machine can begin to boot (the kinds are in `core/architectures.ts`), and of which
+ * kind a machine is.
  */
+import { ARCHITECTURE_NAMES, type ArchitectureName } from '../core/architectures.ts'
 import { architectures, latin1, OPTION, type Options } from './options.ts'
 
 export interface Architecture {
@@ -29,53 +28,56 @@ const RISCV64 = ['ipxe-riscv64.efi', 'snponly-riscv64.efi']
 const LOONG64 = ['ipxe-loong64.efi', 'snponly-loong64.efi']
 const NONE: readonly string[] = []
 
-const ROWS: readonly (readonly [number, string, Architecture['family'], readonly string[]])[] = [
-  [0, 'x86-bios', 'bios', BIOS],
-  [1, 'pc98', 'other', NONE],
-  [2, 'itanium-uefi', 'uefi', NONE],
-  [3, 'alpha', 'other', NONE],
-  [4, 'arc-x86', 'other', NONE],
-  [5, 'intel-lean', 'other', NONE],
-  [6, 'ia32-uefi', 'uefi', IA32],
-  [7, 'x64-uefi', 'uefi', X64],
-  [8, 'xscale-uefi', 'uefi', NONE],
-  [9, 'x64-uefi-as-9', 'uefi', X64], // firmware that read the RFC before its erratum
-  [10, 'arm32-uefi', 'uefi', ARM32],
-  [11, 'arm64-uefi', 'uefi', ARM64],
-  [12, 'powerpc-open-firmware', 'other', NONE],
-  [13, 'powerpc-epapr', 'other', NONE],
-  [14, 'power-opal', 'other', NONE],
-  [15, 'ia32-uefi-http', 'uefi', IA32],
-  [16, 'x64-uefi-http', 'uefi', X64_HTTP],
-  [17, 'x64-uefi-http-as-17', 'uefi', X64_HTTP],
-  [18, 'arm32-uefi-http', 'uefi', ARM32],
-  [19, 'arm64-uefi-http', 'uefi', ARM64],
-  [20, 'x86-bios-http', 'bios', NONE],
-  [21, 'arm32-uboot', 'other', NONE],
-  [22, 'arm64-uboot', 'other', NONE],
-  [23, 'arm32-uboot-http', 'other', NONE],
-  [24, 'arm64-uboot-http', 'other', NONE],
-  [25, 'riscv32-uefi', 'uefi', RISCV32],
-  [26, 'riscv32-uefi-http', 'uefi', RISCV32],
-  [27, 'riscv64-uefi', 'uefi', RISCV64],
-  [28, 'riscv64-uefi-http', 'uefi', RISCV64],
-  [29, 'riscv128-uefi', 'uefi', NONE],
-  [30, 'riscv128-uefi-http', 'uefi', NONE],
-  [31, 's390', 'other', NONE],
-  [32, 's390-extended', 'other', NONE],
-  [33, 'mips32-uefi', 'uefi', NONE],
-  [34, 'mips64-uefi', 'uefi', NONE],
-  [35, 'sunway32-uefi', 'uefi', NONE],
-  [36, 'sunway64-uefi', 'uefi', NONE],
-  [37, 'loong32-uefi', 'uefi', NONE],
-  [38, 'loong32-uefi-http', 'uefi', NONE],
-  [39, 'loong64-uefi', 'uefi', LOONG64],
-  [40, 'loong64-uefi-http', 'uefi', LOONG64],
-  [41, 'raspberry-pi', 'other', NONE], // its files are its own, see raspberry-pi.ts
-]
+const KINDS: Record<ArchitectureName, readonly [Architecture['family'], Architecture['files']]> = {
+  'x86-bios': ['bios', BIOS],
+  pc98: ['other', NONE],
+  'itanium-uefi': ['uefi', NONE],
+  alpha: ['other', NONE],
+  'arc-x86': ['other', NONE],
+  'intel-lean': ['other', NONE],
+  'ia32-uefi': ['uefi', IA32],
+  'x64-uefi': ['uefi', X64],
+  'xscale-uefi': ['uefi', NONE],
+  'x64-uefi-as-9': ['uefi', X64],
+  'arm32-uefi': ['uefi', ARM32],
+  'arm64-uefi': ['uefi', ARM64],
+  'powerpc-open-firmware': ['other', NONE],
+  'powerpc-epapr': ['other', NONE],
+  'power-opal': ['other', NONE],
+  'ia32-uefi-http': ['uefi', IA32],
+  'x64-uefi-http': ['uefi', X64_HTTP],
+  'x64-uefi-http-as-17': ['uefi', X64_HTTP],
+  'arm32-uefi-http': ['uefi', ARM32],
+  'arm64-uefi-http': ['uefi', ARM64],
+  'x86-bios-http': ['bios', NONE],
+  'arm32-uboot': ['other', NONE],
+  'arm64-uboot': ['other', NONE],
+  'arm32-uboot-http': ['other', NONE],
+  'arm64-uboot-http': ['other', NONE],
+  'riscv32-uefi': ['uefi', RISCV32],
+  'riscv32-uefi-http': ['uefi', RISCV32],
+  'riscv64-uefi': ['uefi', RISCV64],
+  'riscv64-uefi-http': ['uefi', RISCV64],
+  'riscv128-uefi': ['uefi', NONE],
+  'riscv128-uefi-http': ['uefi', NONE],
+  s390: ['other', NONE],
+  's390-extended': ['other', NONE],
+  'mips32-uefi': ['uefi', NONE],
+  'mips64-uefi': ['uefi', NONE],
+  'sunway32-uefi': ['uefi', NONE],
+  'sunway64-uefi': ['uefi', NONE],
+  'loong32-uefi': ['uefi', NONE],
+  'loong32-uefi-http': ['uefi', NONE],
+  'loong64-uefi': ['uefi', LOONG64],
+  'loong64-uefi-http': ['uefi', LOONG64],
+  'raspberry-pi': ['other', NONE], // its files are its own, see raspberry-pi.ts
+}
 
 export const ARCHITECTURES: ReadonlyMap<number, Architecture> = new Map(
-  ROWS.map(([number, name, family, files]) => [number, { number, name, family, files }]),
+  ARCHITECTURE_NAMES.map((name, number) => {
+    const [family, files] = KINDS[name]
+    return [number, { number, name, family, files }]
+  }),
 )
 
 /**
@@ -93,4 +95,20 @@ export function architectureNumber(options: Options, before: number | undefined)
 function vendorClassNumber(value: Uint8Array | undefined): number | undefined {
   const digits = value === undefined ? undefined : /:Arch:(\d{5})/.exec(latin1(value))?.[1]
   return digits === undefined ? undefined : Number(digits)
+}
+
+/** The kinds that Debian's iPXE is built for, which is what `scripts/get-firmware` brings. */
+const USUAL: readonly ArchitectureName[] = [
+  'x86-bios',
+  'x64-uefi',
+  'x64-uefi-http',
+  'arm64-uefi',
+  'riscv64-uefi',
+  'loong64-uefi',
+]
+
+/** Of the usual files those that are missing, and have no other in their place. */
+export function missingFiles(files: ReadonlyMap<string, unknown>): string[] {
+  const lists = USUAL.map((name) => KINDS[name][1])
+  return lists.filter((list) => !list.some((file) => files.has(file))).map(([preferred]) => preferred!)
 }

@@ -28,8 +28,8 @@ export type Answer = (bytes: Uint8Array, to: Peer) => void
 const BROADCAST = '255.255.255.255'
 const [SERVER_PORT, CLIENT_PORT, BOOT_PORT] = [67, 68, 4011] as const
 
-/** Some 4000 machines that are switched on at once. */
-const RECEIVE_BUFFER_BYTES = 4 << 20
+/** Some ten thousand requests: a data centre that gets its power back. */
+const RECEIVE_BUFFER_BYTES = 8 << 20
 
 /** What to do about a port that another program holds. */
 const ADVICE = {

@@ -4,13 +4,16 @@
  * Performs what `proxy.ts` decides, in its order, and decides nothing itself.
  */
 import type { Firmware } from '../core/firmware.ts'
-import type { Journal } from '../core/journal.ts'
+import type { Journal, Rival } from '../core/journal.ts'
 import type { Log } from '../core/log.ts'
 import type { Start } from '../core/module.ts'
+import { quietLog } from '../core/quiet-log.ts'
 import type { Interfaces } from '../net/interfaces.ts'
 import { nativeLibc } from '../net/libc.ts'
 import { openPerInterface, type PerInterface } from '../net/per-interface.ts'
 import { type Arrival, createProxy, type Effect } from './proxy.ts'
+import { missingFiles } from './pxe.ts'
+import { listenForRivals, Rivals } from './rivals.ts'
 import { openRouterAdvertiser } from './router-advertisement.ts'
 import { type Answer, openPorts } from './socket.ts'
 
@@ -35,6 +38,7 @@ export interface DhcpDeps {
 /** @throws Error with one line for people when a port cannot be had on an interface that is in use */
 export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
   const { interfaces, firmware, isKnown, journal, log } = deps
+  const say = quietLog(log)
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => {}) // whoever supervises sees it; nobody has to
   if (nativeLibc() === undefined) {
@@ -49,14 +53,14 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
         answer?.(effect.bytes, effect.to)
         break
       case 'log':
-        log(effect.event, effect.fields)
+        say(effect.event, effect.fields)
         break
       case 'report':
         journal.report(effect.event)
         break
       case 'advertise-router': {
         const iface = interfaces.current.get(effect.iface)
-        if (iface !== undefined) advertiser?.advertise(iface.index, effect.mac)
+        if (iface !== undefined) advertiser?.advertise(iface, effect.mac)
         break
       }
     }
@@ -72,6 +76,13 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
   const take = (datagram: Uint8Array, arrival: Arrival, answer: Answer): void =>
     performAll(() => proxy.onDatagram(datagram, arrival, performance.now()), answer)
 
+  const rivals = new Rivals()
+  function onRival(rival: Rival): void {
+    journal.report(rival)
+    const { mac, server: peer, file, iface } = rival
+    if (rivals.isNews(peer, performance.now())) say('dhcp.rival', { peer, mac, file, iface })
+  }
+
   const stopListening = journal.listen((event) => performAll(() => proxy.onBootEvent(event, performance.now())))
   let ports: PerInterface
   try {
@@ -81,11 +92,15 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
     advertiser?.stop()
     throw error
   }
+  const ears = await openPerInterface(interfaces, (iface, died) => listenForRivals(iface, onRival, died, log), log)
+  const missing = missingFiles(firmware.files())
+  if (missing.length > 0) log('dhcp.firmware-missing', { file: missing.join(' '), reason: `not in ${firmware.path}` })
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     stopListening()
+    await ears.stop()
     await ports.stop()
     advertiser?.stop()
   }
-  return { name: 'dhcp', failed, stop: () => (stopped ??= stop()) }
+  return { name: 'dhcp', failed, troubles: () => ports.troubles(), stop: () => (stopped ??= stop()) }
 }

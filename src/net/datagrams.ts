@@ -56,8 +56,9 @@ export function sendDatagram(
   bytes: Uint8Array,
   to: Peer | undefined,
   failed: (error: Error) => void,
+  host = { libc: nativeLibc() },
 ): void {
-  const libc = nativeLibc()
+  const { libc } = host
   if (libc !== undefined && fd !== undefined) {
     const sent =
       to === undefined ? libc.send(fd, bytes, 0) : libc.sendto(fd, bytes, 0, socketAddress(to.address, to.port))

@@ -13,6 +13,8 @@ export interface Closable {
 }
 
 export interface PerInterface {
+  /** Interfaces in use on which it is not open, each with the reason. */
+  troubles(): readonly string[]
   /** Closes all. */
   stop(): Promise<void>
 }
@@ -62,6 +64,7 @@ export async function openPerInterface(
     )
   }
   async function follow(): Promise<void> {
+    for (const name of reasons.keys()) if (!interfaces.current.has(name)) reasons.delete(name)
     for (const [name, { iface }] of opened) if (interfaces.current.get(name) !== iface) await closeOn(name)
     for (const iface of interfaces.current.values()) {
       if (stopping.signal.aborted || opened.has(iface.name)) continue
@@ -92,5 +95,5 @@ export async function openPerInterface(
     await stop()
     throw error
   }
-  return { stop }
+  return { troubles: () => [...reasons].map(([name, reason]) => `${name}: ${reason}`), stop }
 }

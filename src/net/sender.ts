@@ -32,7 +32,7 @@ const CANNOT_CUT: ReadonlySet<string> = new Set(['EIO', 'EINVAL', 'EMSGSIZE'])
 export function createSender(udp: UdpSocket, failed: (error: Error) => void, host = { libc: nativeLibc() }): Sender {
   const { libc } = host
   if (libc === undefined || udp.fd === undefined) {
-    return { send: (bytes, to) => sendDatagram(udp, bytes, to, failed), flush: () => {} }
+    return { send: (bytes, to) => sendDatagram(udp, bytes, to, failed, host), flush: () => {} }
   }
   const collected = Buffer.alloc(BYTES_MAX)
   let [count, bytesEach] = [0, 0]
@@ -54,7 +54,7 @@ export function createSender(udp: UdpSocket, failed: (error: Error) => void, hos
   function sendOneByOne(): void {
     cutInto(0)
     for (let index = 0; index < count; index++) {
-      sendDatagram(udp, collected.subarray(index * bytesEach, (index + 1) * bytesEach), destination, failed)
+      sendDatagram(udp, collected.subarray(index * bytesEach, (index + 1) * bytesEach), destination, failed, host)
     }
   }
   function flush(): void {
@@ -65,15 +65,17 @@ export function createSender(udp: UdpSocket, failed: (error: Error) => void, hos
   function sendTogether(): void {
     canCut &&= cutInto(bytesEach)
     if (!canCut) return sendOneByOne()
-    sendDatagram(udp, collected.subarray(0, count * bytesEach), destination, (error) => {
+    const whole = collected.subarray(0, count * bytesEach)
+    const tryEach = (error: Error): void => {
       canCut = !CANNOT_CUT.has(errorCode(error))
       sendOneByOne() // if it is something else, it is told now
-    })
+    }
+    sendDatagram(udp, whole, destination, tryEach, host)
   }
   return {
     send(bytes, to) {
       if (count > 0 && !fits(bytes, to)) flush()
-      if (bytes.length > BYTES_MAX) return sendDatagram(udp, bytes, to, failed)
+      if (bytes.length > BYTES_MAX) return sendDatagram(udp, bytes, to, failed, host)
       collected.set(bytes, count * bytes.length)
       count += 1
       bytesEach = bytes.length

@@ -42,7 +42,7 @@ const AF_INET = 2
 const SOCK_DGRAM = 2
 
 /** [level, option] of setsockopt, as the kernel's headers number them on every processor that Node 26 has a Linux build for. */
-const OPTION = {
+export const OPTION = {
   reuse: [1, 2],
   broadcast: [1, 6],
   receiveBuffer: [1, 8],

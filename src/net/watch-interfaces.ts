@@ -103,7 +103,7 @@ function lookAt(name: string): Sight {
   if (readIn(folder, 'carrier') === '0') {
     return { at: 'no-link', reason: 'it has no link: nothing is plugged in, or no machine runs on it' }
   }
-  return unusable(`it has no IPv4 address: ip address add … dev ${name}`)
+  return unusable(`it has no IPv4 address: ip address add ADDRESS/LENGTH dev ${name}`)
 }
 
 function unusable(reason: string): Sight {

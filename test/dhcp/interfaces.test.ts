@@ -164,3 +164,25 @@ test('a thousand machines that ask at once are answered, each with its own answe
   }
   await expect.poll(() => room.log().filter(({ event }) => event === 'dhcp.offer').length).toBe(1000)
 })
+
+test('what is amiss with an interface is said once, and what can be done', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', '')
+  await app.ip('link add br1 type bridge')
+  for (const name of ['port1', 'cable', 'off']) await app.ip(`link add ${name} type veth peer name far-${name}`)
+  await app.ip('link set port1 master br1 up')
+  await app.ip('addr add 10.8.0.1/24 dev cable')
+  await app.ip('link set cable up') // and its far end is not
+  const room = await startDhcpRoom(app, 'eth0,port1,cable,off,gone')
+  const reasonOf = async (name: string) => (await room.waitFor('net.waiting', ({ iface }) => iface === name))['reason']
+  expect(await reasonOf('eth0')).toContain('no IPv4 address')
+  expect(await reasonOf('port1')).toContain('-net br1')
+  expect(await reasonOf('cable')).toContain('no link')
+  expect(await reasonOf('off')).toContain('down')
+  expect(await reasonOf('gone')).toContain('no interface of that name')
+
+  await app.ip('addr add 10.9.0.2/24 brd + dev eth0')
+  await room.waitFor('net.usable', ({ iface }) => iface === 'eth0')
+  expect(room.log().filter(({ event }) => event === 'net.waiting')).toHaveLength(5)
+})

@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { DecodeError } from '../../src/core/decode-error.ts'
+import { formatMessage } from '../../src/dhcp/message-text.ts'
 import { decode } from '../../src/dhcp/message.ts'
 import { captured, DHCP_PACKETS, hex, optionsOf, rawRequest } from '../support/dhcp-packets.ts'
-import { formatMessage } from '../support/dhcp-text.ts'
 
 const DISCOVER = '35 01 01'
 

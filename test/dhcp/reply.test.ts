@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 
 import { encode } from '../../src/dhcp/encode.ts'
 import { parseIpv4 } from '../../src/dhcp/ipv4.ts'
+import { formatMessage } from '../../src/dhcp/message-text.ts'
 import type { Message } from '../../src/dhcp/message.ts'
 import { decode } from '../../src/dhcp/message.ts'
 import { destination, reply } from '../../src/dhcp/reply.ts'
 import type { Answer } from '../../src/dhcp/responder.ts'
 import { hex, variant } from '../support/dhcp-packets.ts'
-import { formatMessage } from '../support/dhcp-text.ts'
 
 const OURS = parseIpv4('10.77.0.3')!
 const GUID = '97 machineGuid: 0033221100554477668899aabbccddeeff'

@@ -1,9 +1,9 @@
 /**
- * A DHCP message as text, one field or option a line: for golden files and for failures that can be read.
+ * A DHCP message as text for people, one field or option a line.
  */
-import { formatIpv4 } from '../../src/dhcp/ipv4.ts'
-import type { Message } from '../../src/dhcp/message.ts'
-import { OPTION, subOptions } from '../../src/dhcp/options.ts'
+import { formatIpv4 } from './ipv4.ts'
+import type { Message } from './message.ts'
+import { OPTION, subOptions } from './options.ts'
 
 const NAMES = new Map(Object.entries(OPTION).map(([name, code]) => [code as number, name]))
 const BLOCKS: ReadonlySet<number> = new Set([OPTION.vendorEncapsulated, OPTION.ipxe])

@@ -1,0 +1,126 @@
+/**
+ * A wire by the calls of the C library: a window leaves in one send, which the kernel cuts into packets (UDP_SEGMENT).
+ *
+ * The socket is connected, so that the kernel keeps strangers away. It would tell them that the port is closed; a second
+ * socket on the same port hears them, so that they get the answer of the RFC.
+ */
+import { errorCode } from '../core/errors.ts'
+import { type Libc, systemError } from '../net/libc.ts'
+import { OPTION, socketAddress } from '../net/udp-socket.ts'
+import type { Poll } from './poll.ts'
+import { isLost, type Wire, type WireEvents, type WireOptions } from './wire.ts'
+
+const [AF_INET, SOCK_DGRAM] = [2, 2]
+
+/** An OACK or ERROR is shorter than this, and must not be cut. */
+const SEGMENT_BYTES_MIN = 512
+
+/** The largest UDP payload, and how many packets kernels before 6.9 make of one send. */
+const [SEND_BYTES_MAX, SEGMENTS_MAX] = [65_507, 64]
+
+/** What the kernel says when it cannot cut: no path for packets so large, no checksums by the interface. */
+const CANNOT_CUT = new Set(['EINVAL', 'EIO', 'EMSGSIZE'])
+
+/** One buffer for all that arrives: longer than anything that a client has to say. */
+const received = Buffer.alloc(2048)
+
+/** @throws Error of the system */
+export function openFastWire(poll: Poll, options: WireOptions, events: WireEvents): Wire {
+  const { libc } = poll
+  const fd = openSocket(libc, options)
+  try {
+    poll.add(fd, read)
+  } catch (error) {
+    libc.close(fd)
+    throw error
+  }
+  const strangers = hearStrangers(poll, fd, events)
+  let cuts = options.packetBytes >= SEGMENT_BYTES_MIN && setOption(libc, fd, OPTION.segment, options.packetBytes)
+
+  function read(): void {
+    const length = libc.read(fd, received)
+    if (length >= 0) {
+      events.take(received.subarray(0, length))
+      return
+    }
+    const error = systemError(libc.errno(), 'read')
+    if (!isLost(error)) events.failed(error)
+  }
+
+  /** `cannot-cut`: the kernel takes no more than one packet at a time. */
+  function write(bytes: Uint8Array): 'sent' | 'cannot-cut' | 'failed' {
+    if (libc.write(fd, bytes) >= 0) return 'sent'
+    const error = systemError(libc.errno(), 'write')
+    if (cuts && CANNOT_CUT.has(errorCode(error))) return 'cannot-cut'
+    if (isLost(error)) return 'sent'
+    events.failed(error)
+    return 'failed'
+  }
+
+  return {
+    send(packets, packetBytes) {
+      if (packets.length <= packetBytes && write(packets) !== 'cannot-cut') return
+      const wholeBytes = Math.min(SEGMENTS_MAX, Math.floor(SEND_BYTES_MAX / packetBytes)) * packetBytes
+      for (let at = 0; at < packets.length;) {
+        const pieceBytes = cuts ? wholeBytes : packetBytes
+        const written = write(packets.subarray(at, at + pieceBytes))
+        if (written === 'failed') return
+        if (written === 'cannot-cut') cuts = false
+        else at += pieceBytes
+      }
+    },
+    close() {
+      for (const each of [fd, strangers]) {
+        if (each === undefined) continue
+        poll.remove(each)
+        libc.close(each)
+      }
+    },
+  }
+}
+
+function openSocket(libc: Libc, { address, peer }: WireOptions): number {
+  const fd = checked(libc, 'socket', libc.socket(AF_INET, SOCK_DGRAM, 0))
+  try {
+    checked(libc, 'bind', libc.bind(fd, socketAddress(address, 0)))
+    checked(libc, 'connect', libc.connect(fd, socketAddress(peer.address, peer.port)))
+    return fd
+  } catch (error) {
+    libc.close(fd)
+    throw error
+  }
+}
+
+/** @returns undefined when it cannot be had: without it they hear from the kernel, which does no harm */
+function hearStrangers(poll: Poll, transfer: number, events: WireEvents): number | undefined {
+  const { libc } = poll
+  const own = Buffer.alloc(16)
+  // Sharing begins only now, or the kernel could have given two transfers the same port.
+  if (libc.getsockname(transfer, own) < 0 || !setOption(libc, transfer, OPTION.reuse, 1)) return undefined
+  const fd = libc.socket(AF_INET, SOCK_DGRAM, 0)
+  try {
+    setOption(libc, fd, OPTION.reuse, 1)
+    checked(libc, 'bind', libc.bind(fd, own))
+    poll.add(fd, () => {
+      const from = Buffer.alloc(16)
+      if (libc.recvfrom(fd, received, 0, from) < 0) return
+      events.stranger(from.subarray(4, 8).join('.'), (bytes) => void libc.sendto(fd, bytes, 0, from))
+    })
+    return fd
+  } catch {
+    libc.close(fd)
+    return undefined
+  }
+}
+
+function setOption(libc: Libc, fd: number, [level, option]: readonly [number, number], value: number): boolean {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32LE(value)
+  return libc.setsockopt(fd, level, option, bytes) === 0
+}
+
+/** @throws Error of the system, when the call has failed */
+function checked(libc: Libc, call: string, result: number): number {
+  if (result < 0) throw systemError(libc.errno(), call)
+  return result
+}

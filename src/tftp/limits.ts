@@ -1,0 +1,77 @@
+/**
+ * How much anyone gets: transfers, packets to those who never answer, error replies, lines in the log. Pure: told the time.
+ */
+
+/** Lets `burst` through at once, and then `perSecond`. */
+export class TokenBucket {
+  readonly #burst: number
+  readonly #perSecond: number
+  #tokens: number
+  #atMs: number
+
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst
+    this.#perSecond = perSecond
+    this.#tokens = burst
+    this.#atMs = nowMs
+  }
+
+  take(nowMs: number): boolean {
+    const earned = ((nowMs - this.#atMs) / 1000) * this.#perSecond
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned)
+    this.#atMs = nowMs
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+}
+
+/** The latest `max` values by key; who comes beyond them pushes the oldest out. */
+class Recent<V> {
+  readonly #max: number
+  readonly #values = new Map<string, V>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  get(key: string, create: () => V): V {
+    const value = this.#values.get(key) ?? create()
+    this.#values.delete(key)
+    this.#values.set(key, value)
+    if (this.#values.size > this.#max) this.#values.delete(this.#values.keys().next().value!)
+    return value
+  }
+}
+
+/** Addresses that are remembered; a flood of forged ones forgets the others, which costs those nothing but patience. */
+const ADDRESSES_MAX = 4096
+
+/** PXELINUX and the Raspberry Pi look for a dozen files that are not there, and want to hear it at once. */
+const [REPLIES_BURST, REPLIES_PER_SECOND] = [40, 10]
+
+/** Beyond the first packet of each transfer, for an address that never acknowledged any. */
+const REPEATS_MAX = 2
+
+export class Callers {
+  readonly #replies = new Recent<TokenBucket>(ADDRESSES_MAX)
+  /** Repetitions of first packets since the last ACK. */
+  readonly #repeats = new Recent<{ count: number }>(ADDRESSES_MAX)
+
+  mayReply(address: string, nowMs: number): boolean {
+    return this.#replies.get(address, () => new TokenBucket(REPLIES_BURST, REPLIES_PER_SECOND, nowMs)).take(nowMs)
+  }
+
+  /** An address that has had its repetitions of first packets, and acknowledged nothing. */
+  isMute(address: string): boolean {
+    return this.#repeats.get(address, () => ({ count: 0 })).count >= REPEATS_MAX
+  }
+
+  repeated(address: string): void {
+    this.#repeats.get(address, () => ({ count: 0 })).count += 1
+  }
+
+  acknowledged(address: string): void {
+    this.#repeats.get(address, () => ({ count: 0 })).count = 0
+  }
+}
