@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const ROOMS = ['core', 'dhcp', 'tftp', 'http']
+const ROOMS = ['core', 'net', 'dhcp', 'tftp', 'http']
 
 interface Source {
   /** `core/store/store.ts` */
@@ -34,8 +34,9 @@ function roomOf(path: string): string {
 function mayImport(from: string, to: string): boolean {
   const [here, there] = [roomOf(from), roomOf(to)]
   if (here === there) return true
-  if (here === 'main') return there === 'core' || to === `${there}/start.ts`
-  return here !== 'core' && there === 'core'
+  if (from === 'explain.ts') return there === 'core' || to === `${there}/explain.ts`
+  if (here === 'main') return there === 'core' || there === 'net' || to === `${there}/start.ts`
+  return here !== 'core' && (there === 'core' || (there === 'net' && here !== 'net'))
 }
 
 test('the sources and their imports were found', () => {
@@ -69,7 +70,7 @@ test('the core knows no sockets and no web framework', () => {
 
 test('what decides is pure: no files, no timers, no clock', () => {
   const pure = sources.filter(({ path }) =>
-    /^core\/(groups|labels|mac|value|utf8|configs|check|metadata|boot-script|specs|cloud-config)\.ts$|^core\/(template|yaml|ignition)\/|^http\/(routes|answer)\.ts$/.test(
+    /^core\/(groups|match-story|asked-machine|explanation|explanation-text|labels|mac|value|utf8|configs|check|metadata|boot-script|specs|cloud-config)\.ts$|^core\/(template|yaml|ignition)\/|^http\/(routes|answer|tally)\.ts$|^http\/api\/(data|groups|query|openapi)\.ts$|^core\/(turns|module-states)\.ts$|^dhcp\/(?!start|socket|relayed|router-advertisement)|^tftp\/(packet|negotiate|transfer)\.ts$/.test(
       path,
     ),
   )
@@ -80,6 +81,14 @@ test('what decides is pure: no files, no timers, no clock', () => {
       clocks.test(text) || packages.some((name) => name.startsWith('node:') && name !== 'node:crypto'),
   )
   expect(wrong.map((source) => source.path)).toEqual([])
+})
+
+test('only one file calls the C library, and rooms that are switched off are not loaded', () => {
+  expect(sources.filter(({ text }) => text.includes('node:ffi')).map(({ path }) => path)).toEqual(['net/libc.ts'])
+  const eager = sources
+    .find(({ path }) => path === 'main.ts')!
+    .text.matchAll(/^import .*'\.\/(dhcp|tftp|net|explain\.ts)/gm)
+  expect([...eager]).toEqual([])
 })
 
 test('only settings.ts reads the command line and the environment', () => {

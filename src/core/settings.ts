@@ -7,6 +7,9 @@
  */
 import { z } from 'zod'
 
+import { ARCHITECTURE_NAMES } from './architectures.ts'
+import { type AskedMachine, MACHINE_HELP, parseAskedMachine } from './asked-machine.ts'
+
 const LOG_LEVELS = ['critical', 'error', 'warning', 'notice', 'info', 'debug'] as const
 
 const ADDRESS = /^(\[[0-9a-fA-F:.%a-z]+\]|[^:[\]]*):(\d{1,5})$/
@@ -122,10 +125,38 @@ const FLAGS = {
     default: '1468',
     help: 'largest TFTP block; lower it where the path to the machines has a smaller MTU than 1500',
   },
+  webhook: {
+    schema: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })])
+      .transform((text) => text || undefined),
+    default: '',
+    help: 'URL that each boot is posted to at its end, as JSON; empty posts to nobody',
+  },
+  'hide-bodies': {
+    schema: switchValue,
+    default: 'false',
+    help: 'the status page shows no rendered configs, so that no secrets are on a screen',
+    isSwitch: true,
+  },
   'log-level': {
     schema: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`),
     default: 'info',
     help: `least severe level to log: ${LOG_LEVELS.join('|')}`,
+  },
+  'state-path': {
+    schema: path,
+    default: '',
+    help: 'directory in which boots are kept over a restart; empty keeps them in memory alone',
+  },
+  'max-machines': {
+    schema: count(1, 1_000_000),
+    default: '10000',
+    help: 'machines whose boots are remembered, 20 each; the one heard of longest ago is forgotten',
+  },
+  'max-history-bytes': {
+    schema: count(1 << 20, 2 ** 40),
+    default: String(96 << 20),
+    help: 'memory for boots that are over; the file in -state-path has up to a third of it',
   },
   'max-connections': {
     schema: count(1, 1_000_000),
@@ -152,22 +183,26 @@ const FLAGS = {
     default: '1000',
     help: 'signatures kept for bytes that are asked for again',
   },
-  json: { schema: switchValue, default: 'false', help: 'check: print the problems as JSON', isSwitch: true },
+  json: { schema: switchValue, default: 'false', help: 'check, explain: print JSON', isSwitch: true },
   version: { schema: switchValue, default: 'false', help: 'print the version and exit', isSwitch: true },
   help: { schema: switchValue, default: 'false', help: 'print this help and exit', isSwitch: true },
 } as const satisfies Record<string, { schema: z.ZodType; default: string; help: string; isSwitch?: boolean }>
 
 type FlagName = keyof typeof FLAGS
 
+const SWITCHES: ReadonlySet<string> = new Set(flagNames().filter((name) => 'isSwitch' in FLAGS[name]))
+
 export type Settings = { readonly [F in FlagName]: z.output<(typeof FLAGS)[F]['schema']> }
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-const COMMANDS = ['serve', 'check'] as const
+const COMMANDS = ['serve', 'check', 'explain'] as const
 type Command = (typeof COMMANDS)[number]
 
 export interface Invocation {
   readonly command: Command
+  /** Whom to explain; says nothing for another command. */
+  readonly machine: AskedMachine
   readonly settings: Settings
   /** From BOOTCFG_PASSPHRASE, which has no flag: a command line is for everyone to see. */
   readonly passphrase: string | undefined
@@ -191,7 +226,9 @@ export function parseInvocation(
   const problems: string[] = []
   const [first, ...others] = args
   const command = COMMANDS.find((name) => name === first)
-  const given = readFlags(command === undefined ? args : others, problems)
+  const known = command === 'explain' ? [...flagNames(), ...machineFlags()] : flagNames()
+  const given = readFlags(command === undefined ? args : others, known, problems)
+  const machine = machineOf(given, problems)
   const settings: Partial<Record<FlagName, unknown>> = {}
   for (const name of flagNames()) {
     const { text, origin } = textOf(name, given, env)
@@ -205,13 +242,19 @@ export function parseInvocation(
   const addressIsOpen = complete.net.length > 0 && textOf('address', given, env).isDefault
   return {
     command: command ?? 'serve',
+    machine,
     settings: addressIsOpen ? { ...complete, address: ADDRESS_WITH_NET } : complete,
     passphrase: env['BOOTCFG_PASSPHRASE'] || undefined,
   }
 }
 
-function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<FlagName, string> {
-  const given = new Map<FlagName, string>()
+type AnyFlag = FlagName | keyof AskedMachine
+
+/** The texts that each flag was given, in their order. */
+type Given = ReadonlyMap<AnyFlag, readonly string[]>
+
+function readFlags(args: readonly string[], known: readonly AnyFlag[], problems: string[]): Given {
+  const given = new Map<AnyFlag, readonly string[]>()
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!
     const [, dashed, inline] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg) ?? []
@@ -219,22 +262,31 @@ function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<Fla
       problems.push(arg.startsWith('-') ? `bad flag syntax: ${arg}` : `unexpected argument: ${arg}`)
       continue
     }
-    const name = flagNames().find((flag) => flag === dashed) ?? (dashed === 'h' ? 'help' : undefined)
+    const name = known.find((flag) => flag === dashed) ?? (dashed === 'h' ? 'help' : undefined)
+    const text = inline ?? (name !== undefined && SWITCHES.has(name) ? 'true' : undefined)
     if (name === undefined) problems.push(`flag provided but not defined: -${dashed}${suggestion(dashed)}`)
-    else if (inline !== undefined) given.set(name, inline)
-    else if ('isSwitch' in FLAGS[name]) given.set(name, 'true')
-    else if (at + 1 === args.length) problems.push(`flag needs an argument: -${name}`)
-    else given.set(name, args[++at]!)
+    else if (text === undefined && at + 1 === args.length) problems.push(`flag needs an argument: -${name}`)
+    else given.set(name, [...(given.get(name) ?? []), text ?? args[++at]!])
   }
   return given
 }
 
-function textOf(
-  name: FlagName,
-  given: ReadonlyMap<FlagName, string>,
-  env: Readonly<Record<string, string | undefined>>,
-) {
-  const flag = given.get(name)
+/** Of which machine the flags speak; without them, of one that says nothing of itself. */
+function machineOf(given: Given, problems: string[]): AskedMachine {
+  const texts = machineFlags().flatMap((name) => {
+    const all = given.get(name)
+    return all === undefined ? [] : [[name, name === 'label' ? all : all.at(-1)!] as const]
+  })
+  const asked = parseAskedMachine(Object.fromEntries(texts))
+  if ('machine' in asked) return asked.machine
+  for (const { name, text, message } of asked.problems) {
+    problems.push(`invalid value ${JSON.stringify(text)} for -${name}: ${message}`)
+  }
+  return { label: [] }
+}
+
+function textOf(name: FlagName, given: Given, env: Readonly<Record<string, string | undefined>>) {
+  const flag = given.get(name)?.at(-1)
   if (flag !== undefined) return { text: flag, origin: `-${name}`, isDefault: false }
   const variable = variableOf(name)
   const value = env[variable]
@@ -243,8 +295,15 @@ function textOf(
 }
 
 function suggestion(typed: string): string {
+  if (machineFlags().some((name) => name === typed)) return ` (only bootcfg explain takes it, and its name comes first)`
   const near = flagNames().find((name) => name.replaceAll('-', '') === typed.toLowerCase().replaceAll(/[-_]/g, ''))
   return near === undefined ? '' : ` (did you mean -${near}?)`
+}
+
+/** That only `explain` takes, and no variable sets. */
+function machineFlags(): (keyof AskedMachine)[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets them
+  return Object.keys(MACHINE_HELP) as (keyof AskedMachine)[]
 }
 
 function variableOf(name: FlagName): string {
@@ -260,14 +319,24 @@ function flagNames(): FlagName[] {
 export function helpText(): string {
   const flags = flagNames().map((name) => {
     const { help, default: value } = FLAGS[name]
-    const shown = 'isSwitch' in FLAGS[name] ? '' : ` (default ${JSON.stringify(value)})`
+    const shown = SWITCHES.has(name) ? '' : ` (default ${JSON.stringify(value)})`
     return `  -${name}\n        ${help}${shown}\n        ${variableOf(name)}\n`
   })
   return [
     'Usage: bootcfg [serve] [flags]    match machines to specs and serve their boot configuration\n',
     '       bootcfg check [flags]      print every problem of a data directory; exit 1 if one is an error\n',
+    '       bootcfg explain [flags]    print what one machine would get, and why; exit 1 if something of it fails\n',
     '\nFlags, each also as the variable below it (the flag wins):\n',
     ...flags,
     '  BOOTCFG_PASSPHRASE\n        unlocks the key ring; has no flag\n',
+    '\nFlags of explain alone, without variables:\n',
+    ...machineFlags().map((name) => `  -${name}\n        ${MACHINE_HELP[name]}\n`),
+    '\nArchitectures:\n',
+    wrapped(ARCHITECTURE_NAMES),
   ].join('')
+}
+
+/** Words with blanks between them, in lines that fit a terminal. */
+function wrapped(words: readonly string[]): string {
+  return words.join(' ').replaceAll(/(.{1,76})(?: |$)/g, '  $1\n')
 }

@@ -8,6 +8,8 @@ export interface Answer {
   readonly type: string
   /** Text is sent as UTF-8 (with the bytes of utf8.ts). */
   readonly body: string | Uint8Array
+  /** Beside the type and the length. */
+  readonly headers?: Readonly<Record<string, string>>
   /** For the log: the group that matched, or the spec that was asked for without one. */
   readonly group?: Group | undefined
   readonly spec?: string | undefined
@@ -15,6 +17,8 @@ export interface Answer {
   readonly ranges?: boolean
   /** Why the answer is an error, in one line, for the log. */
   readonly reason?: string | undefined
+  /** An error that is none: nothing of the kind is configured for the group. */
+  readonly unconfigured?: true
 }
 
 export const TEXT = 'text/plain; charset=utf-8'

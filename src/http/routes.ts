@@ -8,6 +8,7 @@ import { CHAIN_SCRIPT, pixiecoreJson, withServerUri } from '../core/boot-script.
 import { type ConfigFile, describe, type Folder, renderCloud, renderIgnition } from '../core/configs.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Group, groupLabel } from '../core/groups.ts'
+import type { Purpose } from '../core/journal.ts'
 import type { Labels } from '../core/labels.ts'
 import { normalizeMac } from '../core/mac.ts'
 import { renderMetadata } from '../core/metadata.ts'
@@ -21,14 +22,14 @@ export type Route = (snapshot: Snapshot, ask: Ask) => Answer
 
 const BOOT: Answer = { status: 200, type: TEXT, body: CHAIN_SCRIPT }
 
-export const boot: Route = () => BOOT
+const boot: Route = () => BOOT
 
 /** What an iPXE that came by HTTP asks for beside itself. */
 export function autoexec(): Answer {
   return { status: 200, type: TEXT, body: autoexecScript() }
 }
 
-export const ipxe: Route = (snapshot, { labels, authority }) =>
+const ipxe: Route = (snapshot, { labels, authority }) =>
   withBoot(snapshot, labels, (_boot, script, group) => ({
     status: 200,
     type: TEXT,
@@ -37,7 +38,7 @@ export const ipxe: Route = (snapshot, { labels, authority }) =>
   }))
 
 /** The only label is the mac, the last segment of the path. */
-export const pixiecore: Route = (snapshot, { path }) => {
+const pixiecore: Route = (snapshot, { path }) => {
   const text = lastSegment(path)
   const mac = normalizeMac(text)
   if (mac === undefined) {
@@ -51,7 +52,7 @@ export const pixiecore: Route = (snapshot, { path }) => {
   }))
 }
 
-export const ignition: Route = (snapshot, { labels, query }) =>
+const ignition: Route = (snapshot, { labels, query }) =>
   withConfig(snapshot, labels, 'ignition', (file, group) => ({
     status: 200,
     type: JSON_TYPE,
@@ -59,7 +60,7 @@ export const ignition: Route = (snapshot, { labels, query }) =>
     group,
   }))
 
-export const cloud: Route = (snapshot, { labels }) =>
+const cloud: Route = (snapshot, { labels }) =>
   withConfig(snapshot, labels, 'cloud', (file, group) => ({
     status: 200,
     type: TEXT,
@@ -68,7 +69,7 @@ export const cloud: Route = (snapshot, { labels }) =>
     ranges: true,
   }))
 
-export const metadata: Route = (snapshot, { labels }) => {
+const metadata: Route = (snapshot, { labels }) => {
   const group = snapshot.groups.find(labels)
   if (group === undefined) return noGroup()
   return orFailed(`metadata of group ${quote(groupLabel(group))}`, group, () => ({
@@ -86,6 +87,17 @@ export const spec: Route = (snapshot, { path }) => {
   if (found.spec instanceof ConfigError) return { ...failed(describe(found.path, found.spec)), spec: id }
   return { status: 200, type: JSON_TYPE, body: specJson(found.spec), spec: found.spec.id }
 }
+
+/** What is answered, and can be signed: path, the rest of a path that is longer, route, what it is for. */
+export const ROUTES: readonly (readonly [path: string, rest: '' | '/*', route: Route, purpose: Purpose])[] = [
+  ['/boot.ipxe', '', boot, 'script'],
+  ['/boot.ipxe.0', '', boot, 'script'],
+  ['/ipxe', '', ipxe, 'ipxe'],
+  ['/pixiecore/v1/boot', '/*', pixiecore, 'pixiecore'],
+  ['/ignition', '', ignition, 'ignition'],
+  ['/cloud', '', cloud, 'cloud'],
+  ['/metadata', '', metadata, 'metadata'],
+]
 
 function withSpec(
   snapshot: Snapshot,
@@ -106,7 +118,7 @@ function withBoot(
   answer: (boot: Boot, script: string, group: Group) => Answer,
 ): Answer {
   return withSpec(snapshot, labels, ({ script }, { id, boot }, group) =>
-    boot === null ? lacks(group, `its spec ${quote(id)} has no boot section`) : answer(boot, script, group),
+    boot === null ? hasNone(group, `its spec ${quote(id)} has no boot section`) : answer(boot, script, group),
   )
 }
 
@@ -118,7 +130,7 @@ function withConfig(
 ): Answer {
   return withSpec(snapshot, labels, (_file, spec, group) => {
     const id = folder === 'ignition' ? spec.ignitionId : spec.cloudId
-    if (id === '') return lacks(group, `its spec ${quote(spec.id)} has no ${folder}_id`)
+    if (id === '') return hasNone(group, `its spec ${quote(spec.id)} has no ${folder}_id`)
     const file = snapshot[folder].get(id)
     if (file === undefined)
       return lacks(group, `its spec ${quote(spec.id)} names ${folder}/${id}, which does not exist`)
@@ -142,6 +154,11 @@ function noGroup(): Answer {
 
 function lacks(group: Group, what: string): Answer {
   return notFound(`group ${quote(groupLabel(group))} matches, but ${what}`, group)
+}
+
+/** Which may be meant: a spec need not have everything. */
+function hasNone(group: Group, what: string): Answer {
+  return { ...lacks(group, what), unconfigured: true }
 }
 
 function quote(text: string): string {

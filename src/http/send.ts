@@ -13,6 +13,7 @@ export function send(request: FastifyRequest, reply: FastifyReply, answer: Answe
   reply.code(answer.status).header('content-type', answer.type)
   if (answer.status === 405) reply.header('allow', 'GET, HEAD')
   if (answer.status !== 200) reply.header('x-content-type-options', 'nosniff')
+  if (answer.headers) reply.headers(answer.headers)
   if (answer.ranges) reply.header('accept-ranges', 'bytes')
   const range = answer.ranges ? request.headers.range : undefined
   if (range === undefined && typeof answer.body === 'string' && answer.body.isWellFormed()) {
@@ -43,7 +44,8 @@ function sendBytes(reply: FastifyReply, body: Uint8Array, range: string | undefi
   return part.end + 1 - part.start
 }
 
-function bytesOf({ body }: Answer): Uint8Array {
+/** Of the body, as they are sent. */
+export function bytesOf({ body }: Answer): Uint8Array {
   return typeof body === 'string' ? encodeUtf8(body) : body
 }
 

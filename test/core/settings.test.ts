@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { ARCHITECTURE_NAMES } from '../../src/core/architectures.ts'
 import { helpText, parseInvocation, UsageError } from '../../src/core/settings.ts'
 
 describe('a setting comes from', () => {
@@ -69,6 +70,24 @@ test('the command stands first, and is to serve when there is none', () => {
   expect([command, settings.json]).toEqual(['check', true])
 })
 
+test('explain takes what a machine is, in its own normal form', () => {
+  const args = ['explain', '-mac', '52-54-00-89-D8-10', '-label', 'a=b', '-label=c=d=e', '-arch', 'x64-uefi', '-uuid=A']
+  const { command, machine } = parseInvocation(args, { BOOTCFG_MAC: 'x' })
+  expect([command, machine]).toEqual([
+    'explain',
+    {
+      mac: '52:54:00:89:d8:10',
+      uuid: 'A',
+      arch: 'x64-uefi',
+      label: [
+        ['a', 'b'],
+        ['c', 'd=e'],
+      ],
+    },
+  ])
+  expect(parseInvocation(['explain'], {}).machine).toEqual({ label: [] })
+})
+
 describe('what cannot be used is named', () => {
   const cases: [args: string[], env: Record<string, string>, message: string][] = [
     [['-unknown'], {}, 'flag provided but not defined: -unknown'],
@@ -89,6 +108,14 @@ describe('what cannot be used is named', () => {
     [['-max-connections', '0'], {}, 'expected at least 1'],
     [['-max-connections', 'many'], {}, 'expected a whole number'],
     [['-version=maybe'], {}, 'expected true or false'],
+    [['-mac', '52:54:00:89:d8:10'], {}, 'flag provided but not defined: -mac (only bootcfg explain takes it'],
+    [['check', '-label', 'a=b'], {}, 'flag provided but not defined: -label'],
+    [['explain', '-mac', 'x'], {}, 'invalid value "x" for -mac: expected a MAC address'],
+    [['explain', '-arch', 'x64'], {}, 'invalid value "x64" for -arch: expected the name of an architecture'],
+    [['explain', '-arch', 'x64-uefi'], {}, 'invalid value "x64-uefi" for -arch: needs a mac of 6 bytes'],
+    [['explain', '-label', 'a=1', '-label', 'b'], {}, 'invalid value "b" for -label: expected key=value'],
+    [['explain', '-label', 'mac=x'], {}, 'mac and uuid are given by those names'],
+    [['explain', '-label', 'a=1', '-label', 'a=2'], {}, 'a key is given twice'],
   ]
   for (const [args, env, message] of cases) {
     test(message, () => expect(() => parseInvocation(args, env)).toThrow(message))
@@ -99,6 +126,13 @@ describe('what cannot be used is named', () => {
     expect(parse).toThrow('"y"')
     expect(parse).toThrow('z')
   })
+})
+
+test('the help names what explain takes, without variables, and every architecture', () => {
+  const help = helpText()
+  for (const flag of ['mac', 'uuid', 'arch', 'label']) expect(help).toContain(`  -${flag}\n`)
+  expect(help).not.toContain('BOOTCFG_MAC')
+  for (const name of ARCHITECTURE_NAMES) expect(help).toMatch(new RegExp(`^  (.* )?${name}( .*)?$`, 'm'))
 })
 
 test('the help names every flag with its variable', () => {
