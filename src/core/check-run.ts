@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { findProblems, formatProblem, type Problem, toProblem } from './check.ts'
 import { ConfigError, reasonOf } from './errors.ts'
 import { GroupIndex } from './groups.ts'
+import type { GroupsFile } from './store/groups-file.ts'
 import { loadParts, readGroups, type Sources } from './store/load.ts'
 import { Stamps } from './store/stamps.ts'
 import { scan } from './store/tree.ts'
+import { atOnce } from './turns.ts'
 
 /**
  * Every problem of a data directory and its groups file, those included for which the server would not start.
@@ -18,28 +20,37 @@ import { scan } from './store/tree.ts'
  */
 export async function checkDataDirectory(sources: Sources, assetsPath: string): Promise<Problem[]> {
   const groupsFile = await readGroups(sources).catch(asProblem)
-  const refused = (groupsFile instanceof ConfigError ? [groupsFile] : groupsFile.problems).map((error) =>
-    toProblem('error', error.code, sources.groupsPath, error, error.message),
-  )
+  const refused = refusals(sources, groupsFile)
   const data = await scan(sources.dataPath, new Stamps(sources.fileBytesMax)).catch(asUnreadable)
   if (data instanceof ConfigError)
     return [...refused, toProblem('error', data.code, sources.dataPath, {}, data.message)]
   const parts = await loadParts(sources, data)
-  const found = findProblems({
-    snapshot: { ...parts.content, groups: new GroupIndex(groupsFile instanceof ConfigError ? [] : groupsFile.groups) },
-    broken: parts.broken,
-    groupsPath: sources.groupsPath,
-    locateFile: (path) => join(sources.dataPath, path),
-    hasAsset: (path) => assetsPath === '' || existsSync(join(assetsPath, path)),
-  })
+  const found = atOnce(
+    findProblems({
+      snapshot: {
+        ...parts.content,
+        groups: new GroupIndex(groupsFile instanceof ConfigError ? [] : groupsFile.groups),
+      },
+      broken: parts.broken,
+      groupsPath: sources.groupsPath,
+      locateFile: (path) => join(sources.dataPath, path),
+      hasAsset: (path) => assetsPath === '' || existsSync(join(assetsPath, path)),
+    }),
+  )
   return [...refused, ...found]
+}
+
+/** Why the groups file cannot be used; none where it can. */
+export function refusals({ groupsPath }: Sources, file: GroupsFile | ConfigError): Problem[] {
+  const errors = file instanceof ConfigError ? [file] : file.problems
+  return errors.map((error) => toProblem('error', error.code, groupsPath, error, error.message))
 }
 
 function asUnreadable(error: unknown): ConfigError {
   return error instanceof ConfigError ? error : new ConfigError('unreadable', reasonOf(error))
 }
 
-function asProblem(error: unknown): ConfigError {
+export function asProblem(error: unknown): ConfigError {
   if (error instanceof ConfigError) return error
   throw error
 }

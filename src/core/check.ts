@@ -8,6 +8,7 @@ import { ConfigError, type ConfigErrorCode } from './errors.ts'
 import { type Group, groupLabel, requirementText } from './groups.ts'
 import type { Spec } from './specs.ts'
 import type { Snapshot, SpecFile } from './store/snapshot.ts'
+import type { Steps } from './turns.ts'
 
 export type ProblemCode =
   | ConfigErrorCode
@@ -45,19 +46,23 @@ export interface Subject {
 }
 
 /** In the order: groups file, then files by name, each by line. */
-export function findProblems(subject: Subject): Problem[] {
+export function* findProblems(subject: Subject): Steps<Problem[]> {
   const found = new Findings(subject)
   for (const [path, error] of subject.broken) found.broken(path, error)
-  checkGroups(subject, found)
+  yield* checkGroups(subject, found)
   checkSpecs(subject, found)
-  checkRendered(subject, found)
+  yield* checkRendered(subject, found)
   checkUnused(subject, found)
   return found.sorted()
 }
 
-function checkGroups({ snapshot }: Subject, found: Findings): void {
+/** Groups looked at between two pauses: a few milliseconds. */
+const GROUPS_A_TURN = 1000
+
+function* checkGroups({ snapshot }: Subject, found: Findings): Steps<void> {
   const first = new Map<string, Group>()
-  for (const group of snapshot.groups.groups) {
+  for (const [at, group] of snapshot.groups.groups.entries()) {
+    if (at % GROUPS_A_TURN === 0) yield
     const text = requirementText(group)
     const other = first.get(text)
     first.set(text, other ?? group)
@@ -133,14 +138,20 @@ function configId(spec: Spec, folder: Folder): string {
   return folder === 'ignition' ? spec.ignitionId : spec.cloudId
 }
 
+/** Below `/assets/`, each file once that a spec names. */
+export function assetsNamed({ specs }: Pick<Snapshot, 'specs'>): ReadonlySet<string> {
+  return new Set([...specs.values()].flatMap(({ spec }) => (spec instanceof ConfigError ? [] : assetsOf(spec))))
+}
+
 /** Only paths that are plain: iPXE expands `${…}` to what nobody knows here. */
 function assetsOf({ boot }: Spec): string[] {
   const urls = boot === null ? [] : [boot.kernel, ...(boot.initrd ?? [])]
   return urls.map((url) => /^\/?assets\/([^$?#\s]+)$/.exec(url)?.[1]).filter((path) => path !== undefined)
 }
 
-function checkRendered({ snapshot }: Subject, found: Findings): void {
+function* checkRendered({ snapshot }: Subject, found: Findings): Steps<void> {
   for (const group of snapshot.groups.groups) {
+    yield // a template may take long
     const spec = snapshot.specs.get(group.spec)?.spec
     if (spec === undefined || spec instanceof ConfigError) continue
     for (const folder of ['ignition', 'cloud'] as const) {

@@ -4,6 +4,7 @@
  * Pure. `GroupIndex.find` gives what `findByOrder` gives, only faster: a test holds them against each other.
  */
 import type { Labels } from './labels.ts'
+import { atOnce, inTurns, type Pause, type Steps } from './turns.ts'
 import { compareBytes } from './utf8.ts'
 import type { ValueMap } from './value.ts'
 
@@ -53,11 +54,6 @@ export function findByOrder(ordered: readonly Group[], labels: Labels): Group | 
   return ordered.find((group) => matches(group, labels))
 }
 
-/** Lets others have a turn, where there is much to do; rejects when it is to be given up. */
-export type Pause = () => Promise<unknown>
-
-export const NO_PAUSE: Pause = () => Promise.resolve()
-
 /** Groups looked at between two pauses: some ten milliseconds. */
 const GROUPS_A_TURN = 5000
 
@@ -85,12 +81,7 @@ export class GroupIndex {
 
   /** As the constructor, but many groups take many turns, so that nobody waits long for theirs. */
   static async build(groups: readonly Group[], pause: Pause): Promise<GroupIndex> {
-    const steps = indexing(groups)
-    for (;;) {
-      const step = steps.next()
-      if (step.done) return new GroupIndex(groups, step.value)
-      await pause()
-    }
+    return new GroupIndex(groups, await inTurns(indexing(groups), pause))
   }
 
   find(labels: Labels): Group | undefined {
@@ -131,16 +122,6 @@ export function knownMachines(groups: readonly Group[]): IsKnown {
     if (id !== undefined && uuids.has(id)) return true
     const wanted = uuidsByMac.get(mac)
     return wanted !== undefined && (wanted.has(undefined) || (id !== undefined && wanted.has(id)))
-  }
-}
-
-/** Yields where a pause may be made. */
-type Steps<T> = Generator<void, T, void>
-
-function atOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
   }
 }
 

@@ -6,6 +6,8 @@ export interface Running {
   readonly name: string
   /** Where people reach it, if they do. */
   readonly url?: string
+  /** What of it does not work now, each in a line; it goes on trying. */
+  readonly troubles?: () => readonly string[]
   /** Rejects when the room dies by itself; never resolves. */
   readonly failed: Promise<never>
   /** Ends the room; resolves when nothing of it is left. Safe to call twice. */

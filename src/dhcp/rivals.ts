@@ -20,8 +20,8 @@ import { latin1, OPTION, startsWith } from './options.ts'
 
 const CLIENT_PORT = 68
 
-/** Our own offers come by here as well, thousands at once when a hall is switched on. They may be lost. */
-const RECEIVE_BUFFER_BYTES = 64 << 10
+/** Our own offers come by here as well, thousands when a hall is switched on. What a dozen do not tell is not worth the time. */
+const RECEIVE_BUFFER_BYTES = 8 << 10
 
 const FILE_MAX = 200
 

@@ -13,6 +13,7 @@ import { checkConditions, rangeCounts, versionOf } from './conditions.ts'
 import { SNIFF_BYTES, sniff, typeByExtension } from './mime.ts'
 import { parseRange } from './range.ts'
 import { BUFFER_LIMITS, ReadBuffers, type BufferLimits } from './read-buffers.ts'
+import type { Progress } from './report.ts'
 import { Client, sendFile, type Sent } from './send-file.ts'
 
 /** How a request ended, for the log. */
@@ -25,9 +26,10 @@ export interface Assets {
    * Answer a GET or HEAD; any other method is answered like GET.
    *
    * @param urlPath - what follows `/assets/` in the request line up to a `?`, percent-encoded as it came
+   * @param progress - told of a file that goes out, as a whole or in part
    * @returns when the last byte was handed to the kernel or the client has left; never throws
    */
-  serve(urlPath: string, request: IncomingMessage, response: ServerResponse): Promise<Served>
+  serve(urlPath: string, request: IncomingMessage, response: ServerResponse, progress?: Progress): Promise<Served>
 }
 
 /** @throws when there is no such folder */
@@ -46,12 +48,12 @@ type TypeOf = typeof typeByExtension
 function assetsIn(folder: AssetFolder, typeKnown: TypeOf, limits: BufferLimits): Assets {
   const buffers = new ReadBuffers(limits)
   return {
-    async serve(urlPath, request, response) {
+    async serve(urlPath, request, response, progress) {
       const client = new Client(response)
       const file = await folder.openFile(urlPath)
       if ('status' in file) return refuse(file, client)
       try {
-        return await answer(file, request, client, buffers, typeKnown)
+        return await answer(file, request, client, buffers, typeKnown, progress)
       } finally {
         await file.handle.close().catch(() => {}) // nothing was written that could be lost
       }
@@ -65,6 +67,7 @@ async function answer(
   client: Client,
   buffers: ReadBuffers,
   typeKnown: TypeOf,
+  progress?: Progress,
 ): Promise<Served> {
   const { size, mtimeNs } = file.stats
   const version = versionOf(size, mtimeNs)
@@ -95,7 +98,8 @@ async function answer(
   }
   if (isHead) return end(client, status, headers)
   if (!client.isGone) client.response.writeHead(status, headers)
-  return { status, ...(await sendFile(file, { start, end: last }, client, buffers)) }
+  progress?.began(length)
+  return { status, ...(await sendFile(file, { start, end: last }, client, buffers, progress?.moved)) }
 }
 
 async function typeOf(file: AssetFile, typeKnown: TypeOf): Promise<string> {

@@ -59,8 +59,16 @@ export interface Sent {
  * Send the bytes of a range and end the response, whose headers are set.
  *
  * Keeps the handle open, whatever happens; the caller closes it. Never throws.
+ *
+ * @param moved - told of the bytes so far, after each buffer
  */
-export async function sendFile(file: AssetFile, range: ByteRange, client: Client, buffers: ReadBuffers): Promise<Sent> {
+export async function sendFile(
+  file: AssetFile,
+  range: ByteRange,
+  client: Client,
+  buffers: ReadBuffers,
+  moved?: (bytes: number) => void,
+): Promise<Sent> {
   let buffer: Uint8Array | undefined
   let at = range.start
   try {
@@ -76,7 +84,9 @@ export async function sendFile(file: AssetFile, range: ByteRange, client: Client
         return cut(client, at - range.start, `${file.path} changed while it was sent; ${ADVICE}`)
       }
       await client.write(buffer.subarray(0, bytesRead))
-      if (!client.isGone) at += bytesRead
+      if (client.isGone) break
+      at += bytesRead
+      moved?.(at - range.start)
     }
   } catch (error) {
     return cut(client, at - range.start, `${file.path}: ${reasonOf(error)}; check the disk`)

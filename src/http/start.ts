@@ -9,18 +9,21 @@ import type { Start } from '../core/module.ts'
 import { holderOf } from '../net/port-holder.ts'
 import { buildApp, type FirmwareFolder, type HttpDeps, type HttpLimits, TIMEOUTS } from './app.ts'
 import { firmwareAssets, openAssets } from './assets.ts'
+import { createPage } from './ui/page.ts'
 
 export interface HttpConfig extends Omit<HttpLimits, keyof typeof TIMEOUTS>, Partial<typeof TIMEOUTS> {
   /** Directory served below `/assets/`; empty switches it off. */
   readonly assetsPath: string
   /** `host:port`; an empty host is every address, port 0 any free port. */
   readonly address: string
+  /** The status page shows no rendered configs. */
+  readonly hidesBodies?: boolean
 }
 
 /** How long answers that are under way may go on after the stop was asked for. */
 const GRACE_MS = 3000
 
-export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware'> {
+export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware' | 'page'> {
   /** Absent: `/firmware/` is not there. */
   readonly firmware?: Firmware | undefined
 }
@@ -28,7 +31,8 @@ export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware'> {
 /** @throws Error with one line for people when the address cannot be listened on */
 export const startHttp: Start<HttpConfig, HttpRoomDeps> = async (config, deps) => {
   const assets = config.assetsPath === '' ? undefined : await openAssets(config.assetsPath)
-  const app = buildApp({ ...TIMEOUTS, ...config }, { ...deps, assets, firmware: folderOf(deps.firmware) })
+  const page = deps.status && createPage({ hidesBodies: config.hidesBodies ?? false })
+  const app = buildApp({ ...TIMEOUTS, ...config }, { ...deps, assets, firmware: folderOf(deps.firmware), page })
   const { host, port } = splitAddress(config.address)
   try {
     await app.listen({ ...(host === '' ? {} : { host }), port })

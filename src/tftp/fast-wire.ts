@@ -7,6 +7,7 @@
 import { errorCode } from '../core/errors.ts'
 import { type Libc, systemError } from '../net/libc.ts'
 import { OPTION, socketAddress } from '../net/udp-socket.ts'
+import { HEADER_BYTES } from './packet.ts'
 import type { Poll } from './poll.ts'
 import { isLost, type Wire, type WireEvents, type WireOptions } from './wire.ts'
 
@@ -23,6 +24,8 @@ const CANNOT_CUT = new Set(['EINVAL', 'EIO', 'EMSGSIZE'])
 
 /** One buffer for all that arrives: longer than anything that a client has to say. */
 const received = Buffer.alloc(2048)
+/** Nearly always an ACK. */
+const receivedAck = received.subarray(0, HEADER_BYTES)
 
 /** @throws Error of the system */
 export function openFastWire(poll: Poll, options: WireOptions, events: WireEvents): Wire {
@@ -40,7 +43,7 @@ export function openFastWire(poll: Poll, options: WireOptions, events: WireEvent
   function read(): void {
     const length = libc.read(fd, received)
     if (length >= 0) {
-      events.take(received.subarray(0, length))
+      events.take(length === HEADER_BYTES ? receivedAck : received.subarray(0, length))
       return
     }
     const error = systemError(libc.errno(), 'read')
@@ -51,7 +54,12 @@ export function openFastWire(poll: Poll, options: WireOptions, events: WireEvent
   function write(bytes: Uint8Array): 'sent' | 'cannot-cut' | 'failed' {
     if (libc.write(fd, bytes) >= 0) return 'sent'
     const error = systemError(libc.errno(), 'write')
-    if (cuts && CANNOT_CUT.has(errorCode(error))) return 'cannot-cut'
+    if (cuts && CANNOT_CUT.has(errorCode(error))) {
+      // As long as the option is set, not even one packet is taken that the path would have to fragment.
+      setOption(libc, fd, OPTION.segment, 0)
+      cuts = false
+      return 'cannot-cut'
+    }
     if (isLost(error)) return 'sent'
     events.failed(error)
     return 'failed'
@@ -65,8 +73,7 @@ export function openFastWire(poll: Poll, options: WireOptions, events: WireEvent
         const pieceBytes = cuts ? wholeBytes : packetBytes
         const written = write(packets.subarray(at, at + pieceBytes))
         if (written === 'failed') return
-        if (written === 'cannot-cut') cuts = false
-        else at += pieceBytes
+        if (written === 'sent') at += pieceBytes
       }
     },
     close() {

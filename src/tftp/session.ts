@@ -39,6 +39,8 @@ export class Session {
   readonly #oack: Uint8Array
   #wire: Wire | undefined
   #transfer: Transfer
+  /** Something was acknowledged. */
+  #isKnown = false
 
   private constructor(sending: Sending, around: Around, transfer: Transfer) {
     this.#sending = sending
@@ -108,9 +110,8 @@ export class Session {
       return // not TFTP: as if it had been lost
     }
     if (packet.op === 'ack') {
-      const wasProven = this.isProven
       this.#happened({ type: 'ack', block: packet.block, nowMs: performance.now() })
-      if (!wasProven && this.isProven) this.#around.callers.acknowledged(this.#sending.peer.address)
+      this.#isKnown ||= this.#acknowledged()
     } else if (packet.op === 'error') {
       this.#happened({ type: 'error', code: packet.code, text: packet.text })
     }
@@ -121,10 +122,17 @@ export class Session {
     else this.#happened({ type: 'broken', reason: reasonOf(error) })
   }
 
+  /** @returns whether the client is known now to be where it says it is */
+  #acknowledged(): boolean {
+    if (this.isProven) this.#around.callers.acknowledged(this.#sending.peer.address)
+    return this.isProven
+  }
+
   #happened(event: Event): void {
-    const before = this.#transfer
-    const after = step(before, event, this.#sending.terms)
-    if (after[0].resent > before.resent && !this.isProven) this.#around.callers.repeated(this.#sending.peer.address)
+    const after = step(this.#transfer, event, this.#sending.terms)
+    if (!this.#isKnown && after[0].resent > this.#transfer.resent) {
+      this.#around.callers.repeated(this.#sending.peer.address)
+    }
     this.#perform(after)
   }
 

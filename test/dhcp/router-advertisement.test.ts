@@ -61,7 +61,7 @@ test.for([
     expect(sent()).toHaveLength(3)
     for (const text of sent()) {
       expect(text).toContain('hlim 255')
-    expect(text).toContain('icmp6 sum ok')
+      expect(text).toContain('icmp6 sum ok')
       expect(text).toMatch(/fe80::\S+ > fe80::5054:ff:feaa:bbcc:/)
       expect(text).toContain('router lifetime 0s')
       expect(text).toContain('Flags [none]')

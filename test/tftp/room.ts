@@ -23,6 +23,8 @@ export interface Room {
   readonly lines: (event?: string) => Record<string, unknown>[]
   /** What the DHCP room heeds of it. */
   readonly journal: readonly BootEvent[]
+  /** All of it. */
+  readonly reported: readonly BootEvent[]
   /** Faults of ours. */
   readonly faults: readonly unknown[]
   /** Ends what listens, and everything that runs. Safe to call twice. */
@@ -55,7 +57,9 @@ export async function openRoom(
   const firmware = await openFirmware(folder, log, 20)
   const journal = createJournal()
   const events: BootEvent[] = []
+  const all: BootEvent[] = []
   journal.listen((event) => {
+    all.push(event)
     if (event.type === 'firmware' || event.type === 'autoexec') events.push(event)
   })
   const faults: unknown[] = []
@@ -79,6 +83,7 @@ export async function openRoom(
     folder,
     lines: (event) => (event === undefined ? lines : lines.filter((line) => line['event'] === event)),
     journal: events,
+    reported: all,
     faults,
     stop,
   }

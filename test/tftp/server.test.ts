@@ -263,6 +263,19 @@ test('there are only so many transfers for an address, and one more when one has
   await expect.poll(() => clients[3]!.heard.length).toBe(1)
 })
 
+test('200 machines at once all get their file', async () => {
+  const file = randomBytes(100_000)
+  const room = await openRoom({ f: file })
+  const options = [
+    ['blksize', '1468'],
+    ['windowsize', '4'],
+  ] as const
+  const fetched = await Promise.all(Array.from({ length: 200 }, () => fetchFile(room, readRequest('f', options))))
+  expect(fetched.filter(({ bytes }) => bytes.equals(file)).length).toBe(200)
+  await expect.poll(() => room.lines('tftp.sent').length).toBe(200)
+  expect(room.faults).toEqual([])
+})
+
 test('a flood of requests that nobody acknowledges: one packet for each and two more, then nothing is left of it', async () => {
   const room = await openRoom({ f: randomBytes(2000) }, { config: { transfersPerAddressMax: 50 } })
   await fetchFile(room, readRequest('f', [['blksize', '8']])) // everything is loaded that a transfer needs

@@ -7,9 +7,10 @@
  * (flow style, an alias into another piece, an error at a cut) is parsed again as a whole, and that result counts.
  */
 import { ConfigError } from '../errors.ts'
-import { type Group, NO_PAUSE, type Pause, type Requirement } from '../groups.ts'
+import type { Group, Requirement } from '../groups.ts'
 import { isMacKey } from '../labels.ts'
 import { normalizeMac } from '../mac.ts'
+import { NO_PAUSE, type Pause } from '../turns.ts'
 import { compareBytes } from '../utf8.ts'
 import { ValueMap } from '../value.ts'
 import type { YamlMapping, YamlNode } from '../yaml/node.ts'

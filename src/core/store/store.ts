@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { locate } from '../configs.ts'
+import { describe, locate } from '../configs.ts'
 import { ConfigError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Running } from '../module.ts'
@@ -17,8 +17,23 @@ import { scan } from './tree.ts'
 
 export interface Store extends Running {
   readonly current: () => Snapshot
+  /** A new one after each load that was tried. */
+  readonly state: () => StoreState
+  /** Told of each new state. @returns a function that ends it */
+  readonly listen: (listener: () => void) => () => void
   /** Read everything again, changed or not. Resolves when the new snapshot serves, or was refused. */
   readonly reload: () => Promise<void>
+}
+
+/** What serves, and whether that is what is on the disk. */
+export interface StoreState {
+  readonly snapshot: Snapshot
+  /** Files that cannot be used, by path below the data directory. */
+  readonly broken: ReadonlyMap<string, ConfigError>
+  /** Why the disk as it is now does not serve; undefined where it does. */
+  readonly behind: string | undefined
+  /** How loads went since the start. */
+  readonly loads: { readonly loaded: number; readonly refused: number; readonly failed: number }
 }
 
 export interface Rhythm {
@@ -52,6 +67,20 @@ export async function openStore(
 ): Promise<Store> {
   let stamps = new Stamps(sources.fileBytesMax)
   let loaded = await load(sources, await firstLook(sources, stamps), undefined, starting)
+  let state: StoreState = { ...whatServes(loaded), behind: undefined, loads: { loaded: 1, refused: 0, failed: 0 } }
+  const listeners = new Set<() => void>()
+  /** Why the last load came to nothing, and why the disk cannot be looked at. */
+  let refusal: string | undefined
+  let unreadable: string | undefined
+  function become(next: Partial<StoreState>): void {
+    const behind = unreadable === undefined ? refusal : `${sources.dataPath}: ${unreadable}`
+    state = { ...state, ...next, behind }
+    for (const listener of listeners) listener()
+  }
+  function ended(how: keyof StoreState['loads'], why?: string): void {
+    refusal = why
+    become({ ...whatServes(loaded), loads: { ...state.loads, [how]: state.loads[how] + 1 } })
+  }
   /** The view that was last loaded or refused: another is news. */
   let seen = loaded.view
   report(log, loaded)
@@ -70,6 +99,7 @@ export async function openStore(
       }
       report(log, next, previous)
       loaded = next
+      ended('loaded')
     } catch (error) {
       if (stopping.signal.aborted) throw error
       if (error instanceof ConfigError) {
@@ -79,25 +109,31 @@ export async function openStore(
           column: error.column,
           reason: error.message,
         })
+        ended('refused', describe(sources.groupsPath, error))
       } else {
         log('store.failed', { stack: error instanceof Error ? error.stack : String(error) })
+        ended('failed', 'a fault of bootcfg while it read a change; its log says more')
       }
     }
   }
 
-  let unreadable = ''
   /** A look that cannot fail: a data directory that is away for a while is reported once and looked for again. */
   async function tryLook(): Promise<View | undefined> {
     try {
       const next = new Stamps(sources.fileBytesMax, stamps)
       const view = await look(sources, next)
       stamps = next
-      unreadable = ''
+      if (unreadable !== undefined) {
+        unreadable = undefined
+        become({})
+      }
       return view
     } catch (error) {
       const reason = error instanceof ConfigError ? error.message : reasonOf(error)
-      if (reason !== unreadable) log('store.scan-failed', { file: sources.dataPath, reason })
+      if (reason === unreadable) return undefined
+      log('store.scan-failed', { file: sources.dataPath, reason })
       unreadable = reason
+      become({})
       return undefined
     }
   }
@@ -157,6 +193,11 @@ export async function openStore(
     name: 'store',
     failed,
     current: () => loaded.snapshot,
+    state: () => state,
+    listen(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     reload: () => (waiting ??= inTurn(readAgain)),
     stop: async () => {
       stopping.abort()
@@ -164,6 +205,10 @@ export async function openStore(
       await queue
     },
   }
+}
+
+function whatServes({ snapshot, parts }: Loaded): Pick<StoreState, 'snapshot' | 'broken'> {
+  return { snapshot, broken: parts.broken }
 }
 
 /** One line for the load, and one for each file that is broken and was not before, or was in another way. */

@@ -1,0 +1,143 @@
+/**
+ * The boots of all machines: listens to the journal, and is asked by whoever shows them.
+ *
+ * Costs a request next to nothing: what is reported is only noted with its time, and looked at a moment later with all that
+ * came meanwhile. The edge of `recorder.ts`: it owns clock, timers and the state file, and decides nothing.
+ */
+import type { BootEvent, Journal } from '../journal.ts'
+import type { Log } from '../log.ts'
+import type { Running } from '../module.ts'
+import type { Attempt, AttemptSummary, Machine, MachineSummary } from './attempt.ts'
+import { LIMITS, Recorder, type RecorderLimits, type Site } from './recorder.ts'
+import { openStateFile, type StateFile } from './state-file.ts'
+import { parseStored } from './stored.ts'
+
+export interface Boots extends Running {
+  /** The one heard of last first. */
+  machines(): MachineSummary[]
+  /** One of them. */
+  summary(mac: string): MachineSummary | undefined
+  machine(mac: string): Machine | undefined
+  /** The latest of all machines, the latest first. */
+  attempts(max?: number): AttemptSummary[]
+  attempt(id: string): Attempt | undefined
+  /**
+   * Told of the machines that something happened to, a few times a second at most.
+   *
+   * @returns a function that ends it
+   */
+  onChange(listener: (macs: ReadonlySet<string>) => void): () => void
+  /** Told of each attempt that has ended, well or not. One that goes on after all may end again. */
+  onEnd(listener: (attempt: Attempt) => void): () => void
+}
+
+export interface BootsOptions {
+  readonly journal: Journal
+  readonly site: Site
+  readonly log: Log
+  /** Folder of the state file; empty keeps all in memory. */
+  readonly statePath: string
+  readonly limits?: RecorderLimits
+}
+
+/** What is reported is looked at so soon, or when there is so much of it. */
+const BATCH_MS = 50
+const BATCH_EVENTS_MAX = 2000
+/** On disk an attempt is not packed. A file of this part of what memory may hold is read in a second or so. */
+const FILE_PART = 1 / 3
+const TICK_MS = 1000
+
+const ATTEMPTS_SHOWN = 200
+
+/** Resolves when the boots of before are there. */
+export async function openBoots({ journal, site, log, statePath, limits = LIMITS }: BootsOptions): Promise<Boots> {
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {}) // whoever supervises sees it; nobody has to
+  const changeListeners = new Set<(macs: ReadonlySet<string>) => void>()
+  const endListeners = new Set<(attempt: Attempt) => void>()
+  let file: StateFile | undefined
+  const recorder = new Recorder(
+    site,
+    limits,
+    {
+      ended: (attempt) => endListeners.forEach((listener) => listener(attempt)),
+      save: (stored) => file?.append(stored),
+    },
+    (nowMs) => nowMs + Date.now() - performance.now(),
+  )
+
+  let events: BootEvent[] = []
+  let times: number[] = []
+  let timer: NodeJS.Timeout | undefined
+  function digest(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const [taken, atMs] = [events, times]
+    ;[events, times] = [[], []]
+    for (let at = 0; at < taken.length; at++) recorder.take(taken[at]!, atMs[at]!)
+  }
+  function tell(): void {
+    const changed = recorder.takeChanged()
+    if (changed.size > 0) for (const listener of changeListeners) listener(changed)
+  }
+  /** A fault of ours ends it, and is not taken for something that a machine did. */
+  function guarded(act: () => void): void {
+    try {
+      act()
+      tell()
+    } catch (error) {
+      reject(error)
+    }
+  }
+  /** As of now. */
+  function upToDate(): Recorder {
+    digest()
+    return recorder
+  }
+
+  if (statePath !== '') {
+    file = await openStateFile({
+      folder: statePath,
+      bytesMax: limits.historyBytesMax * FILE_PART,
+      load(line) {
+        const stored = parseStored(line)
+        if (stored !== undefined) recorder.load(stored, performance.now())
+        return stored !== undefined
+      },
+      all: () => recorder.stored(performance.now()),
+      log,
+    })
+  }
+  const stopListening = journal.listen((event) => {
+    events.push(event)
+    times.push(performance.now())
+    if (events.length >= BATCH_EVENTS_MAX) guarded(digest)
+    else timer ??= setTimeout(() => guarded(digest), BATCH_MS).unref()
+  })
+  const ticking = setInterval(() => guarded(() => upToDate().tick(performance.now())), TICK_MS).unref()
+
+  let stopped: Promise<void> | undefined
+  async function stop(): Promise<void> {
+    stopListening()
+    clearInterval(ticking)
+    upToDate().saveAll(performance.now())
+    await file?.stop()
+  }
+  return {
+    name: 'boots',
+    failed,
+    machines: () => upToDate().machines(performance.now()),
+    summary: (mac) => upToDate().summary(mac, performance.now()),
+    machine: (mac) => upToDate().machine(mac, performance.now()),
+    attempts: (max = ATTEMPTS_SHOWN) => upToDate().attempts(max, performance.now()),
+    attempt: (id) => upToDate().attempt(id, performance.now()),
+    onChange: (listener) => added(changeListeners, listener),
+    onEnd: (listener) => added(endListeners, listener),
+    stop: () => (stopped ??= stop()),
+  }
+}
+
+function added<T>(to: Set<T>, one: T): () => void {
+  to.add(one)
+  return () => void to.delete(one)
+}

@@ -1,0 +1,111 @@
+/**
+ * What the rooms report, as entries of an attempt: in words, printable, of limited length. Pure.
+ */
+import { ARCHITECTURE_NAMES } from '../architectures.ts'
+import type { Asked, Began, Ended, Purpose, Refused, Requested, Rival } from '../journal.ts'
+import type { Entry, Stage } from './attempt.ts'
+import type { Happening } from './live.ts'
+import { shown } from './shown.ts'
+import { BY_IPXE, REASON } from './story.ts'
+
+/** Reasons hold file names, and lines of templates. */
+const REASON_MAX = 400
+
+/** How each route shows: its entry, the stage that it belongs to, and the stage that a boot is in when it begins with it. */
+export const PURPOSES: Record<Purpose, { kind: Entry['kind']; title?: string; stage?: Stage; begins?: Stage }> = {
+  autoexec: { kind: 'autoexec', title: 'autoexec.ipxe', stage: 'firmware', begins: 'firmware' },
+  script: { kind: 'script', title: '/boot.ipxe', stage: 'script', begins: 'script' },
+  ipxe: { kind: 'ipxe', title: '/ipxe', stage: 'script', begins: 'script' },
+  pixiecore: { kind: 'ipxe', stage: 'script', begins: 'script' },
+  ignition: { kind: 'ignition', title: '/ignition', stage: 'config' },
+  cloud: { kind: 'cloud', title: '/cloud', stage: 'config' },
+  metadata: { kind: 'metadata', title: '/metadata', stage: 'config' },
+  signature: { kind: 'signature' },
+}
+
+const BOOT_PROGRAM = /\.(0|efi|k*pxe)$/i
+
+/** A boot may begin with a file, where another server named it. */
+export function beginsWith({ from, file }: Began): Stage | undefined {
+  return from === 'firmware' && BOOT_PROGRAM.test(file) ? 'firmware' : undefined
+}
+
+export function architectureName(number: number | undefined): string | undefined {
+  return number === undefined ? undefined : (ARCHITECTURE_NAMES[number] ?? `architecture ${number}`)
+}
+
+/** What the machine asked, and what it was told. */
+export function dhcpEntries(event: Asked): readonly [asked: Happening, told: Happening] {
+  const { ipxe, port, iface, answer, boot } = event
+  const isAgain = port === 4011
+  const asked: Happening = {
+    kind: isAgain ? 'ask-4011' : 'discover',
+    via: 'dhcp',
+    title: isAgain ? 'REQUEST to port 4011' : ipxe === undefined ? 'DISCOVER' : BY_IPXE,
+    outcome: 'ok',
+    reason: ipxe?.http === false ? REASON.noHttp : undefined,
+    architecture: architectureName(event.architecture),
+    iface,
+  }
+  const told: Happening = {
+    kind: 'offer',
+    via: 'dhcp',
+    title: answer === 'told' ? (boot ?? 'its own files') : 'nothing',
+    outcome: answer === 'told' ? 'ok' : 'failed',
+    reason: answer === 'silent' ? REASON.silent : event.reason,
+    file: boot,
+    iface,
+  }
+  return [asked, told]
+}
+
+/** @param group - its label @param spec - that the group names */
+export function requestEntry(event: Requested, group: string | undefined, spec: string | undefined): Happening {
+  const { purpose, path, status, bytes, unconfigured, reason } = event
+  const { kind, title } = PURPOSES[purpose]
+  const isNothing = unconfigured && kind !== 'ipxe'
+  return {
+    kind,
+    via: 'http',
+    title: title ?? shown(path),
+    outcome: status < 400 ? 'ok' : isNothing ? 'probe' : 'failed',
+    status,
+    bytes,
+    group,
+    spec,
+    reason: shownReason(reason),
+  }
+}
+
+/** A file that is on its way. */
+export function transferEntry(event: Began) {
+  const { totalBytes, blockBytes, window } = event
+  return { ...fileEntry(event), outcome: 'going', bytes: 0, totalBytes, blockBytes, window } as const
+}
+
+/** How it ended. */
+export function endOf({ bytes, outcome, resent, reason }: Ended) {
+  const isOk = outcome === 'whole' || outcome === 'part'
+  return { bytes, outcome: isOk ? 'ok' : outcome, resent, reason: shownReason(reason) } as const
+}
+
+export function refusedEntry(event: Refused): Happening {
+  const { status, reason } = event
+  return { ...fileEntry(event), outcome: 'failed', status, reason: shownReason(reason) }
+}
+
+export function rivalEntry({ server, file, iface }: Rival): Happening {
+  const named = file === '' ? 'a boot menu' : shown(file)
+  return { kind: 'note', via: 'wire', title: `${server} offered ${named}`, outcome: 'ok', file: named, iface }
+}
+
+function fileEntry({ via, from, file }: Began | Refused) {
+  const title = shown(file)
+  if (from === 'assets') return { kind: 'download', via, title, file: shown(`/assets/${file}`) } as const
+  const isAutoexec = title.endsWith('autoexec.ipxe')
+  return { kind: isAutoexec ? 'autoexec' : 'read', via, title, file: title } as const
+}
+
+function shownReason(reason: string | undefined): string | undefined {
+  return reason && shown(reason, REASON_MAX)
+}

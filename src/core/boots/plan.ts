@@ -1,0 +1,50 @@
+/**
+ * What a machine will fetch once it has its script, by the spec that the script was made of: so it can be told how far it
+ * is, and when it has everything. Pure.
+ */
+import type { Spec } from '../specs.ts'
+import { shown } from './shown.ts'
+
+export interface Plan {
+  /** Kernel and initrds that come from here, as entries name them, in the order of the script: `/assets/vmlinuz`. */
+  readonly files: readonly string[]
+  /** Those that come from elsewhere, as the spec names them. */
+  readonly elsewhere: readonly string[]
+  /** An Ignition or cloud config is there for it to ask for. */
+  readonly config: boolean
+}
+
+export function planOf({ boot, ignitionId, cloudId }: Spec): Plan {
+  const files: string[] = []
+  const elsewhere: string[] = []
+  for (const line of [boot?.kernel ?? '', ...(boot?.initrd ?? [])]) {
+    const url = urlIn(line)
+    const file = assetIn(url)
+    if (file !== undefined) files.push(file)
+    else if (url !== '') elsewhere.push(shown(url))
+  }
+  return { files, elsewhere, config: ignitionId !== '' || cloudId !== '' }
+}
+
+/** An initrd may stand behind options: `--name main http://…`. */
+function urlIn(line: string): string {
+  const words = line.split(/\s+/)
+  return words.find((word) => word.includes('/')) ?? words.find((word) => word !== '') ?? ''
+}
+
+/** Paths are relative to the script, which is at the root. A host is taken for ours: it has many names. */
+const ASSET = /^(?:https?:\/\/[^/]+\/|\$\{cwd?uri\}\/?|\/)?assets\/([^?#]*)/
+
+function assetIn(url: string): string | undefined {
+  const path = ASSET.exec(url)?.[1]
+  return path === undefined ? undefined : shown(`/assets/${decodePath(path)}`)
+}
+
+/** As people write it; what is no proper escape stays. */
+export function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Text from the network as it is kept: printable ASCII, of limited length, holding on to nothing longer that it was cut from.
+ */
+import type { Labels } from '../labels.ts'
+import { printable } from '../log.ts'
+
+const TEXT_MAX = 200
+const LABELS_MAX = 40
+
+/** A text cut out of a longer one keeps the longer one in memory, unless its characters are written anew. */
+export function shown(text: string, lengthMax = TEXT_MAX): string {
+  const clean = printable(text, lengthMax)
+  return clean.length < SHARED_MIN ? clean : Buffer.from(clean, 'latin1').toString('latin1')
+}
+
+/** Shorter ones V8 copies anyway. */
+const SHARED_MIN = 13
+
+export function shownLabels(labels: Labels): Record<string, string> {
+  return Object.fromEntries(keptLabels(labels))
+}
+
+/** The first so many that say something. */
+export function keptLabels(labels: Labels): Labels {
+  const kept = new Map<string, string>()
+  for (const [key, value] of labels) {
+    if (kept.size === LABELS_MAX) break
+    if (value !== '') kept.set(shown(key), shown(value))
+  }
+  return kept
+}

@@ -1,0 +1,108 @@
+/**
+ * `/api/host`: the computer that this runs on, and this process.
+ *
+ * The computer is measured in a thread of its own (`host-worker.ts`), since that takes time in which nothing else can be
+ * done. The thread is there while somebody looks, and measures once for all who look within a few seconds.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Worker } from 'node:worker_threads'
+
+import type { ModuleState } from '../../core/module-states.ts'
+
+/** What the thread measures. */
+export interface Measured {
+  readonly hostname: string
+  readonly os: string
+  readonly kernel: string
+  readonly architecture: string
+  readonly uptimeMs: number
+  /** When this was measured. */
+  readonly at: string
+  readonly processors: number
+  readonly load: { readonly averages: number[]; readonly percent: number }
+  readonly memory: { readonly totalBytes: number; readonly availableBytes: number }
+  readonly disks: { mount: string; type: string; totalBytes: number; usedBytes: number }[]
+  readonly interfaces: NetworkFacts[]
+}
+
+export interface NetworkFacts {
+  readonly name: string
+  /** As Linux has it: `up`, `down`, `unknown`. */
+  readonly state: string
+  readonly mac: string
+  readonly addresses: string[]
+  readonly megabitPerSecond: number | null
+  readonly received: number
+  readonly sent: number
+}
+
+interface ProcessFacts {
+  readonly version: string
+  readonly uptimeMs: number
+  readonly memoryBytes: number
+  /** Of 99 in 100 turns of the event loop, since it was asked for before. */
+  readonly loopDelayMs: number
+}
+
+export interface HostFacts extends Measured {
+  readonly process: ProcessFacts
+  readonly modules: readonly ModuleState[]
+}
+
+const FRESH_MS = 4000
+/** Nobody looks any more. */
+const IDLE_MS = 60_000
+const LOOP_RESOLUTION_MS = 10
+
+/** Resolves with the facts as they were within the last few seconds; rejects when they cannot be had. */
+export function createHost(version: string): () => Promise<Omit<HostFacts, 'modules'>> {
+  let worker: Worker | undefined
+  let last: Promise<Omit<HostFacts, 'modules'>> | undefined
+  let idle: NodeJS.Timeout | undefined
+  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+
+  function start(): Worker {
+    const started = new Worker(new URL('host-worker.ts', import.meta.url))
+    started.unref()
+    started.on('error', () => {}) // whoever waits for it hears of its end
+    started.once('exit', () => (worker = undefined))
+    loopDelay.enable()
+    return started
+  }
+
+  async function measureComputer(): Promise<Measured> {
+    worker ??= start()
+    const asked = worker
+    const { promise, resolve, reject } = Promise.withResolvers<Measured>()
+    const onEnd = (error?: unknown): void => reject(error instanceof Error ? error : new Error('it was not measured'))
+    asked.once('message', resolve).once('error', onEnd).once('exit', onEnd)
+    asked.postMessage('measure') // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread, no window
+    try {
+      return await promise
+    } finally {
+      asked.off('message', resolve).off('error', onEnd).off('exit', onEnd)
+    }
+  }
+
+  async function measure(): Promise<Omit<HostFacts, 'modules'>> {
+    const computer = await measureComputer()
+    const loopDelayMs = Math.max(0, Math.round(loopDelay.percentile(99) / 1e6 - LOOP_RESOLUTION_MS))
+    loopDelay.reset()
+    setTimeout(() => (last = undefined), FRESH_MS).unref()
+    const uptimeMs = Math.round(process.uptime() * 1000)
+    return { ...computer, process: { version, uptimeMs, memoryBytes: process.memoryUsage.rss(), loopDelayMs } }
+  }
+
+  return () => {
+    clearTimeout(idle)
+    idle = setTimeout(() => {
+      loopDelay.disable()
+      void worker?.terminate()
+    }, IDLE_MS).unref()
+    last ??= measure().catch((error: unknown) => {
+      last = undefined
+      throw error
+    })
+    return last
+  }
+}

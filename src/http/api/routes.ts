@@ -1,0 +1,145 @@
+/**
+ * The API for programs and for the status page: which path is answered with what. Read-only; what machines are given is
+ * answered elsewhere.
+ */
+import type { z } from 'zod'
+
+import type { Boots } from '../../core/boots/boots.ts'
+import { reasonOf } from '../../core/errors.ts'
+import { normalizeMac } from '../../core/mac.ts'
+import { isReady, type ModuleState } from '../../core/module-states.ts'
+import type { Running } from '../../core/module.ts'
+import type { Problems } from '../../core/problems.ts'
+import type { Store } from '../../core/store/store.ts'
+import { type Answer, JSON_TYPE, TEXT } from '../answer.ts'
+import { type Ask, lastSegment } from '../ask.ts'
+import type { Metrics } from '../metrics.ts'
+import { dataFacts, problemCounts } from './data.ts'
+import { groupList } from './groups.ts'
+import { createHost } from './host.ts'
+import { attemptsQuery, groupsQuery, machinesQuery, pageOf, problemsQuery, readQuery } from './query.ts'
+
+/** What there is to know of this program and of the machines that boot by it. */
+export interface ApiDeps {
+  readonly boots: Omit<Boots, keyof Running>
+  readonly problems: Pick<Problems, 'current' | 'listen'>
+  readonly store: Pick<Store, 'state' | 'listen'>
+  readonly modules: () => readonly ModuleState[]
+  readonly version: string
+}
+
+export type ApiRoute = (ask: Ask) => Answer | Promise<Answer>
+
+export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [path: string, route: ApiRoute])[] {
+  const { boots, problems, store, modules, version } = deps
+  const host = createHost(version)
+  return [
+    [
+      '/api/machines',
+      asked(machinesQuery, ({ state, q, ...page }) => {
+        const wanted = q?.toLowerCase()
+        const found = boots.machines().filter((machine) => {
+          const { mac, uuid, address, hostname, group, spec, last } = machine
+          if (state !== undefined && last?.state !== state) return false
+          return (
+            wanted === undefined ||
+            `${mac} ${uuid} ${address} ${hostname} ${group} ${spec}`.toLowerCase().includes(wanted)
+          )
+        })
+        const { items, page: part } = pageOf(found, page)
+        return json({ machines: items, ...part })
+      }),
+    ],
+    [
+      '/api/machines/*',
+      ({ path }) => {
+        const name = lastSegment(path)
+        const machine = boots.machine(normalizeMac(name) ?? name)
+        return machine === undefined ? refuse(404, 'no such machine was heard of') : json(machine)
+      },
+    ],
+    [
+      '/api/attempts',
+      asked(attemptsQuery, ({ state, mac, ...page }) => {
+        const all = mac === undefined ? boots.attempts() : (boots.machine(normalizeMac(mac) ?? mac)?.attempts ?? [])
+        const found = state === undefined ? all : all.filter((attempt) => attempt.state === state)
+        const { items, page: part } = pageOf(found, page)
+        return json({ attempts: items, ...part })
+      }),
+    ],
+    [
+      '/api/attempts/*',
+      ({ path }) => {
+        const attempt = boots.attempt(lastSegment(path))
+        return attempt === undefined ? refuse(404, 'no such attempt is remembered') : json(attempt)
+      },
+    ],
+    [
+      '/api/groups',
+      asked(groupsQuery, (query) => {
+        const { snapshot } = store.state()
+        const { specs, behind } = dataFacts(store.state())
+        return json({ ...groupList(snapshot.groups.groups, boots.machines(), query), specs, behind })
+      }),
+    ],
+    [
+      '/api/problems',
+      asked(problemsQuery, (query) => {
+        const checked = problems.current()
+        const { items, page } = pageOf(checked.problems, query)
+        const { behind } = dataFacts(store.state())
+        return json({ problems: items, ...problemCounts(checked), behind, ...page })
+      }),
+    ],
+    [
+      '/api/host',
+      async () => {
+        try {
+          return json({ ...(await host()), modules: modules() })
+        } catch (error) {
+          return refuse(503, `this computer cannot be measured: ${reasonOf(error)}`)
+        }
+      },
+    ],
+    [
+      '/api/openapi.json',
+      async () => {
+        const { openApi } = await import('./openapi.ts')
+        return json(openApi(version))
+      },
+    ],
+    [
+      '/metrics',
+      async () => {
+        const { type, text } = await metrics.text()
+        return { status: 200, type, body: text }
+      },
+    ],
+    ['/healthz', () => ({ status: 200, type: TEXT, body: 'ok\n' })],
+    [
+      '/readyz',
+      () => {
+        const ready = isReady(modules())
+        return {
+          ...json({ ready, modules: modules(), behind: dataFacts(store.state()).behind }),
+          status: ready ? 200 : 503,
+        }
+      },
+    ],
+  ]
+}
+
+function json(value: unknown): Answer {
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(value)}\n` }
+}
+
+export function refuse(status: 400 | 404 | 503, error: string): Answer {
+  return { ...json({ error }), status, reason: error }
+}
+
+function asked<S extends z.ZodType>(schema: S, answer: (said: z.output<S>) => Answer | Promise<Answer>): ApiRoute {
+  return ({ query }) => {
+    const read = readQuery(schema, query)
+    return 'problem' in read ? refuse(400, read.problem) : answer(read.said)
+  }
+}
