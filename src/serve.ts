@@ -6,7 +6,7 @@
  *   http, tftp, dhcp                   DHCP last: nothing is offered that is not yet served
  */
 import { type Boots, openBoots } from './core/boots/boots.ts'
-import { LIMITS } from './core/boots/recorder.ts'
+import { LIMITS } from './core/boots/recorder-options.ts'
 import { ConfigError } from './core/errors.ts'
 import { createJournal, type Journal } from './core/journal.ts'
 import { createLog, type Log } from './core/log.ts'

@@ -1,10 +1,11 @@
-import { type Step, timeline } from '../../test/support/boot-times.ts'
 /**
  * How long machines take from their first DISCOVER to the request for the kernel, on the wire, and where the time goes.
  *
  * Real firmware in QEMU without KVM, in namespaces (root), as in test/firmware/. Prints, never judges.
  */
-import { boot, type BootOptions, bootRequirements, KERNEL_PATH } from '../../test/support/boot.ts'
+import { KERNEL_PATH } from '../../test/support/boot-network.ts'
+import { type Step, timeline } from '../../test/support/boot-times.ts'
+import { boot, type BootOptions, bootRequirements } from '../../test/support/boot.ts'
 import { fetchFirmware } from '../../test/support/firmware.ts'
 import { missingPackages } from '../../test/support/requirements.ts'
 

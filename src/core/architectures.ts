@@ -51,3 +51,8 @@ export const ARCHITECTURE_NAMES = [
 ] as const
 
 export type ArchitectureName = (typeof ARCHITECTURE_NAMES)[number]
+
+/** What a machine's architecture goes by, known or not. */
+export function architectureName(number: number): string {
+  return ARCHITECTURE_NAMES[number] ?? `architecture ${number}`
+}

@@ -15,7 +15,7 @@ const label = z
     return [text.slice(0, equals), text.slice(equals + 1)]
   })
 
-const askedMachine = z
+export const askedMachine = z
   .strictObject({
     mac: z
       .string()

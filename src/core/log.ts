@@ -45,6 +45,7 @@ export const EVENTS = {
   'dhcp.neighbour-gone': ['info', 'no other DHCP server of this host holds port 67 any more'],
   'dhcp.send-failed': ['warning', 'answers could not be sent'],
   'dhcp.ra-off': ['notice', 'machines with iPXE are not spared their wait for an IPv6 router'],
+  'boots.left-out': ['warning', 'more is reported than can be recorded, boots have gaps'],
   'boots.not-saved': ['warning', 'boots are not written to disk, and kept in memory alone'],
   'boots.unreadable': ['warning', 'lines of the state file cannot be read, and were put aside'],
   'tftp.sent': ['info', 'file sent'],

@@ -1,8 +1,8 @@
-import { FieldNames, jsonError, type JsonNode, type JsonObject, jsonToValue, parseJson } from './go-json-read.ts'
 /**
  * Specs: what a machine boots and which files configure it. `specs/<id>/spec.json`, decoded as Go's encoding/json would:
  * unknown keys are ignored, names of keys match whatever their case, null leaves a field as it was.
  */
+import { FieldNames, jsonError, type JsonNode, type JsonObject, jsonToValue, parseJson } from './go-json-read.ts'
 import { encodeGoJson } from './go-json.ts'
 import { ValueMap } from './value.ts'
 

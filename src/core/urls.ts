@@ -25,12 +25,22 @@ export function bootScriptUrl(place: WebPlace): string {
   return serverUrl(place) + BOOT_SCRIPT_PATH
 }
 
+/** Whether this is what `bootScriptUrl` makes. */
+export function isBootScriptUrl(text: string): boolean {
+  return text.startsWith('http://') && text.endsWith(BOOT_SCRIPT_PATH)
+}
+
 /** Where HTTP serves the firmware folder. */
 export const FIRMWARE_PATH = '/firmware/'
 
 /** A network boot program by HTTP. */
 export function firmwareUrl(place: WebPlace, name: string): string {
   return `${serverUrl(place)}${FIRMWARE_PATH}${name.split('/').map(encodeURIComponent).join('/')}`
+}
+
+/** Whether a file is, by its name, a program that firmware runs once it has read it. */
+export function isBootProgram(name: string): boolean {
+  return /\.(0|efi|k*pxe)$/i.test(name)
 }
 
 /** What iPXE 1.21 and later asks for beside itself, by the protocol that it came by, before it does anything else. */

@@ -1,8 +1,8 @@
-import { OPTION, type Options, subOptions, userClasses } from './options.ts'
 /**
  * Whether a machine already runs iPXE, and one that can do what our scripts need. The version does not tell: option 175
  * lists what an iPXE was built with.
  */
+import { OPTION, type Options, subOptions, userClasses } from './options.ts'
 import type { Architecture } from './pxe.ts'
 
 /** Sub-options of option 175 that stand for a feature. */

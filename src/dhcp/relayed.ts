@@ -46,7 +46,7 @@ export async function openRelayed(
     if (closed) return
     if (neighbour) await closeOurs()
     if (neighbour && beside !== true) {
-      const holder = (await holderOf('udp', PORT)) ?? 'another program'
+      const holder = (await holderOf('udp', iface.address, PORT)) ?? 'another program'
       log('dhcp.neighbour', { iface: iface.name, reason: `${holder} holds port 67: relays are left to it` })
     }
     if (!neighbour && beside === true) log('dhcp.neighbour-gone', { iface: iface.name })

@@ -84,7 +84,7 @@ const [HEADER_BYTES, MESSAGE_BYTES] = [40, 16]
  *
  * @returns undefined when one of the two is no MAC of six bytes
  */
-export function advertisement(fromMac: string, toMac: string): Uint8Array | undefined {
+function advertisement(fromMac: string, toMac: string): Uint8Array | undefined {
   const [from, to] = [linkLocal(fromMac), linkLocal(toMac)]
   if (from === undefined || to === undefined) return undefined
   const packet = Buffer.alloc(HEADER_BYTES + MESSAGE_BYTES)

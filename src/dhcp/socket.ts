@@ -23,7 +23,7 @@ import type { Arrival } from './proxy.ts'
 import { type Channel, openRelayed, type Relayed } from './relayed.ts'
 
 /** Sends from the port and the interface that a datagram came in by. What the kernel does not take is told in the log. */
-export type Answer = (bytes: Uint8Array, to: Peer) => void
+export type SendBack = (bytes: Uint8Array, to: Peer) => void
 
 const BROADCAST = '255.255.255.255'
 const [SERVER_PORT, CLIENT_PORT, BOOT_PORT] = [67, 68, 4011] as const
@@ -47,7 +47,7 @@ const COMPLAIN_MS = 10_000
  */
 export async function openPorts(
   iface: NetInterface,
-  take: (datagram: Uint8Array, arrival: Arrival, answer: Answer) => void,
+  take: (datagram: Uint8Array, arrival: Arrival, answer: SendBack) => void,
   failed: (error: Error) => void,
   log: Log,
 ): Promise<Closable> {
@@ -80,16 +80,16 @@ export async function openPorts(
     const hears = await openKept(SERVER_PORT, { ...shared, address: BROADCAST })
     const speaks = await openKept(SERVER_PORT, { ...shared, connect: { address: BROADCAST, port: CLIENT_PORT } })
     const boot = await openKept(BOOT_PORT)
-    const answer: Answer = (bytes, to) => {
+    const answer: SendBack = (bytes, to) => {
       if (to.address === BROADCAST) speaks.sender.send(bytes, undefined)
       else (relayed?.channel() ?? hears).sender.send(bytes, to)
     }
-    const answerBoot: Answer = (bytes, to) => boot.sender.send(bytes, to)
+    const answerBoot: SendBack = (bytes, to) => boot.sender.send(bytes, to)
     const flush = (): void => {
       for (const { sender } of kept) sender.flush()
       relayed?.channel()?.sender.flush()
     }
-    const takeFrom = ({ udp }: Channel, port: Arrival['port'], reply: Answer): void =>
+    const takeFrom = ({ udp }: Channel, port: Arrival['port'], reply: SendBack): void =>
       receiveDatagrams(udp, (datagram, from) => take(datagram, { port, iface, from }, reply), flush)
     takeFrom(hears, SERVER_PORT, answer)
     takeFrom(boot, BOOT_PORT, answerBoot)

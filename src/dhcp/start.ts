@@ -15,7 +15,7 @@ import { type Arrival, createProxy, type Effect } from './proxy.ts'
 import { missingFiles } from './pxe.ts'
 import { listenForRivals, Rivals } from './rivals.ts'
 import { openRouterAdvertiser } from './router-advertisement.ts'
-import { type Answer, openPorts } from './socket.ts'
+import { openPorts, type SendBack } from './socket.ts'
 
 export interface DhcpConfig {
   /** `known`: silent to machines that no group could be meant for. */
@@ -47,7 +47,7 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
   const advertiser = config.routerAdvertisements ? openRouterAdvertiser(log) : undefined
   const proxy = createProxy({ ...config, routerAdvertisements: advertiser !== undefined, firmware, isKnown })
 
-  function perform(effect: Effect, answer?: Answer): void {
+  function perform(effect: Effect, answer?: SendBack): void {
     switch (effect.do) {
       case 'send':
         answer?.(effect.bytes, effect.to)
@@ -66,14 +66,14 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
     }
   }
   /** A fault of ours ends the room, and is not taken for something that the network did. */
-  function performAll(decide: () => readonly Effect[], answer?: Answer): void {
+  function performAll(decide: () => readonly Effect[], answer?: SendBack): void {
     try {
       for (const effect of decide()) perform(effect, answer)
     } catch (error) {
       reject(error)
     }
   }
-  const take = (datagram: Uint8Array, arrival: Arrival, answer: Answer): void =>
+  const take = (datagram: Uint8Array, arrival: Arrival, answer: SendBack): void =>
     performAll(() => proxy.onDatagram(datagram, arrival, performance.now()), answer)
 
   const rivals = new Rivals()

@@ -7,8 +7,9 @@ import { errorCode, reasonOf } from '../core/errors.ts'
 import type { Firmware } from '../core/firmware.ts'
 import type { Start } from '../core/module.ts'
 import { holderOf } from '../net/port-holder.ts'
-import { buildApp, type FirmwareFolder, type HttpDeps, type HttpLimits, TIMEOUTS } from './app.ts'
+import { buildApp, type HttpDeps, type HttpLimits, TIMEOUTS } from './app.ts'
 import { firmwareAssets, openAssets } from './assets.ts'
+import type { FirmwareFolder } from './file-routes.ts'
 import { createPage } from './ui/page.ts'
 
 export interface HttpConfig extends Omit<HttpLimits, keyof typeof TIMEOUTS>, Partial<typeof TIMEOUTS> {
@@ -37,7 +38,7 @@ export const startHttp: Start<HttpConfig, HttpRoomDeps> = async (config, deps) =
   try {
     await app.listen({ ...(host === '' ? {} : { host }), port })
   } catch (error) {
-    throw new Error(await listenProblem(config.address, port, error), { cause: error })
+    throw new Error(await listenProblem(config.address, host, port, error), { cause: error })
   }
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => {}) // whoever supervises sees it; nobody has to
@@ -77,11 +78,11 @@ function displayHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-async function listenProblem(address: string, port: number, error: unknown): Promise<string> {
+async function listenProblem(address: string, host: string, port: number, error: unknown): Promise<string> {
   const code = errorCode(error)
   const advice =
     code === 'EADDRINUSE'
-      ? `${(await holderOf('tcp', port)) ?? 'another program'} listens there: stop it, or choose another address with -address`
+      ? `${(await holderOf('tcp', host, port)) ?? 'another program'} listens there: stop it, or choose another address with -address`
       : code === 'EACCES'
         ? 'ports below 1024 need root or CAP_NET_BIND_SERVICE: grant it, or choose another port with -address'
         : code === 'EADDRNOTAVAIL'

@@ -2,7 +2,7 @@
  * Counts of what happens, kept so cheaply that no machine notices: plain numbers in memory, read when somebody asks for
  * metrics (`metrics.ts`).
  */
-import { ARCHITECTURE_NAMES } from '../core/architectures.ts'
+import { architectureName } from '../core/architectures.ts'
 import type { Attempt } from '../core/boots/attempt.ts'
 import type { BootEvent } from '../core/journal.ts'
 
@@ -95,8 +95,10 @@ export class Tally {
         const { answer, architecture, ipxe, boot = '' } = event
         this.asked.add([answer])
         const client = ipxe === undefined ? 'firmware' : 'ipxe'
-        if (answer === 'told')
-          this.offers.add([architectureName(architecture), client, boot.slice(boot.lastIndexOf('/') + 1)])
+        if (answer === 'told') {
+          const name = architecture === undefined ? 'unknown' : architectureName(architecture)
+          this.offers.add([name, client, boot.slice(boot.lastIndexOf('/') + 1)])
+        }
         break
       }
       case 'began':
@@ -132,8 +134,4 @@ export class Tally {
   takeDurations(): readonly { readonly state: string; readonly seconds: number }[] {
     return this.#durations.splice(0)
   }
-}
-
-function architectureName(number: number | undefined): string {
-  return number === undefined ? 'unknown' : (ARCHITECTURE_NAMES[number] ?? `architecture ${number}`)
 }

@@ -2,6 +2,7 @@
  * Who listens on a port of this machine, as far as /proc tells.
  */
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { isIPv4 } from 'node:net'
 
 import { errorCode, reasonOf } from '../core/errors.ts'
 
@@ -46,15 +47,26 @@ function readAddress(hex: string): string {
   return words.length === 1 ? words[0]!.join('.') : words.map((word) => Buffer.from(word).toString('hex')).join(':')
 }
 
-/** `dnsmasq (pid 123)` of another process that listens on a port; undefined when /proc does not tell. */
-export async function holderOf(protocol: Protocol, port: number): Promise<string | undefined> {
-  const listening = await listeningOn(protocol, port)
+/**
+ * `dnsmasq (pid 123)` of another process that listens on a port, and takes what is sent to an address of this machine.
+ *
+ * @param address - anything but a single IPv4 address means all
+ * @returns undefined when /proc does not tell
+ */
+export async function holderOf(protocol: Protocol, address: string, port: number): Promise<string | undefined> {
+  const listening = (await listeningOn(protocol, port)).filter(({ address: theirs }) => overlaps(theirs, address))
   const links = new Set(listening.map(({ inode }) => `socket:[${inode}]`))
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
   for (const pid of pids.filter((name) => Number(name) !== process.pid)) {
     if (await hasOpen(pid, links)) return `${(await readText(`/proc/${pid}/comm`)).trim()} (pid ${pid})`
   }
   return undefined
+}
+
+/** An IPv6 socket may take IPv4 as well. */
+function overlaps(theirs: string, ours: string): boolean {
+  const areSingle = [theirs, ours].every((address) => isIPv4(address) && address !== '0.0.0.0')
+  return !areSingle || theirs === ours
 }
 
 /** Of other users' processes only root sees it. */
@@ -89,7 +101,7 @@ export async function listenProblem(wanted: Wanted, error: unknown): Promise<str
   async function cause(): Promise<string> {
     switch (errorCode(error)) {
       case 'EADDRINUSE':
-        return `${(await holderOf(protocol, port)) ?? 'another program'} holds the port: ${wanted.advice}`
+        return `${(await holderOf(protocol, address, port)) ?? 'another program'} holds the port: ${wanted.advice}`
       case 'EACCES':
         return 'ports below 1024 need root or CAP_NET_BIND_SERVICE: grant it'
       case 'EPERM':

@@ -1,5 +1,6 @@
 /**
- * How much anyone gets: transfers, packets to those who never answer, error replies, lines in the log. Pure: told the time.
+ * How much an address gets: error replies, and packets while it never answers. Pure: told the time. Transfers are counted
+ * in `slots.ts`.
  */
 
 /** Lets `burst` through at once, and then `perSecond`. */
@@ -37,10 +38,14 @@ class Recent<V> {
 
   get(key: string, create: () => V): V {
     const value = this.#values.get(key) ?? create()
+    this.set(key, value)
+    return value
+  }
+
+  set(key: string, value: V): void {
     this.#values.delete(key)
     this.#values.set(key, value)
     if (this.#values.size > this.#max) this.#values.delete(this.#values.keys().next().value!)
-    return value
   }
 }
 
@@ -53,8 +58,16 @@ const [REPLIES_BURST, REPLIES_PER_SECOND] = [40, 10]
 /** Beyond the first packet of each transfer, for an address that never acknowledged any. */
 const REPEATS_MAX = 2
 
+/**
+ * Transfers that begin with a block, which is longer than the request for it: so many, and then one in ten seconds. Whoever
+ * writes a stranger's address into requests gets no more sent there. An OACK is shorter than its request.
+ */
+const [BLOCKS_BURST, BLOCKS_PER_SECOND] = [3, 0.1]
+
 export class Callers {
   readonly #replies = new Recent<TokenBucket>(ADDRESSES_MAX)
+  /** Of addresses that acknowledged something nothing is counted. */
+  readonly #blocks = new Recent<TokenBucket | 'proven'>(ADDRESSES_MAX)
   /** Repetitions of first packets since the last ACK. */
   readonly #repeats = new Recent<{ count: number }>(ADDRESSES_MAX)
 
@@ -71,7 +84,14 @@ export class Callers {
     this.#repeats.get(address, () => ({ count: 0 })).count += 1
   }
 
+  /** Whether a transfer may begin with a block: the address has shown that it is there, or has not had one lately. */
+  mayBeginWithBlock(address: string, nowMs: number): boolean {
+    const caller = this.#blocks.get(address, () => new TokenBucket(BLOCKS_BURST, BLOCKS_PER_SECOND, nowMs))
+    return caller === 'proven' || caller.take(nowMs)
+  }
+
   acknowledged(address: string): void {
+    this.#blocks.set(address, 'proven')
     this.#repeats.get(address, () => ({ count: 0 })).count = 0
   }
 }

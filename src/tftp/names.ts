@@ -15,7 +15,8 @@ const [SEGMENT_CHARACTERS_MAX, PATH_CHARACTERS_MAX] = [255, 500]
 
 /**
  * @param requested - as on the wire, one character per byte
- * @returns `autoexec` for the script that is made for each machine, in whatever folder it is asked for
+ * @returns `autoexec` for the script that is made for each machine, in whatever folder it is asked for; an own one of the
+ * operator goes before it
  */
 export function findFile(requested: string, files: Files): FirmwareFile | 'autoexec' | undefined {
   const bare = requested.replace(/\xff[\0-\x1f\xff]*$/, '')
@@ -26,9 +27,9 @@ function findExact(requested: string, files: Files): FirmwareFile | 'autoexec' |
   const segments = segmentsOf(requested)
   const base = segments?.at(-1)
   if (segments === undefined || base === undefined) return undefined
-  if (base.toLowerCase() === AUTOEXEC) return 'autoexec'
-  const { byBase, byLowerCase, byLowerCaseBase } = indexOf(files)
   const paths = segments.map((_, at) => segments.slice(at).join('/'))
+  if (base.toLowerCase() === AUTOEXEC) return firstOf(paths, files) ?? 'autoexec'
+  const { byBase, byLowerCase, byLowerCaseBase } = indexOf(files)
   const lower = (text: string): string => text.toLowerCase()
   return (
     firstOf(paths, files) ??

@@ -2,7 +2,9 @@
  * What the journal is told of transfers.
  */
 import type { Journal } from '../core/journal.ts'
+import { isBootProgram } from '../core/urls.ts'
 import type { Agreement } from './negotiate.ts'
+import { isAutoexec } from './request.ts'
 import type { Transfer } from './transfer.ts'
 
 /** Of one transfer. */
@@ -26,6 +28,7 @@ export class Reporter {
     const id = ++this.#count
     const bytesAt = (acked: number): number => Math.min(Math.max(acked, 0) * blockBytes, totalBytes)
     let toldMs = 0
+    if (isAutoexec(file)) this.#report({ type: 'autoexec', address })
     this.#report({ type: 'began', via: 'tftp', id, address, from: 'firmware', file, totalBytes, blockBytes, window })
     return {
       moved: (acked, nowMs) => {
@@ -37,6 +40,7 @@ export class Reporter {
         const outcome = at === 'sent' ? 'whole' : at === 'probed' ? 'probe' : 'failed'
         const bytes = at === 'sent' ? totalBytes : bytesAt(acked)
         this.#report({ type: 'ended', via: 'tftp', id, bytes, outcome, resent, reason })
+        if (at === 'sent' && isBootProgram(file)) this.#report({ type: 'firmware', address, file })
       },
     }
   }

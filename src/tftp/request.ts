@@ -3,11 +3,18 @@
  */
 import type { FirmwareFile } from '../core/firmware.ts'
 import { printable } from '../core/log.ts'
+import { AUTOEXEC } from '../core/urls.ts'
 import { decodeName, findFile } from './names.ts'
 import { ERROR, type Request } from './packet.ts'
 
+export interface Granted {
+  readonly do: 'send'
+  readonly file: FirmwareFile | 'autoexec'
+  readonly netascii: boolean
+}
+
 export type Verdict =
-  | { readonly do: 'send'; readonly file: FirmwareFile | 'autoexec'; readonly netascii: boolean }
+  | Granted
   | { readonly do: 'refuse'; readonly code: number; readonly text: string; readonly reason: string }
 
 /** @param folder - of the firmware, as its operator named it */
@@ -32,9 +39,9 @@ export function displayName(request: Request): string {
   return printable(decodeName(request.file), 120)
 }
 
-/** Whether a file that was read whole is a program that the firmware now runs. */
-export function isBootProgram(name: string): boolean {
-  return /\.(0|efi|k*pxe)$/i.test(name)
+/** Whether a file is the script that iPXE asks for beside itself, ours or an own one of the operator. */
+export function isAutoexec(name: string): boolean {
+  return name === AUTOEXEC || name.endsWith(`/${AUTOEXEC}`)
 }
 
 /** What becomes of a request from a port that has a transfer already. */

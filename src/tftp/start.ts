@@ -4,7 +4,8 @@
 import type { Start } from '../core/module.ts'
 import type { Interfaces } from '../net/interfaces.ts'
 import { openPerInterface } from '../net/per-interface.ts'
-import { Server, type TftpConfig, type TftpDeps } from './server.ts'
+import type { TftpConfig, TftpDeps } from './config.ts'
+import { Server } from './server.ts'
 
 /** @throws Error with one line for people when the port cannot be had on an interface that is in use */
 export const startTftp: Start<TftpConfig, TftpDeps & { readonly interfaces: Interfaces }> = async (config, deps) => {

@@ -64,6 +64,24 @@ test('a machine on the wire gets its file', async (context) => {
   expect(await server.waitFor('tftp.sent')).toMatchObject({ peer: '10.9.0.9', file: 'f.efi', block: 1468, window: 8 })
 })
 
+test('who asks from a network that -net does not name is not served', async (context) => {
+  await using net = await openNet(context)
+  await net.server.ip(`link add eth9 type veth peer name eth9 netns ${net.machine.name}`)
+  for (const [host, address] of [
+    [net.server, '10.8.0.2'],
+    [net.machine, '10.8.0.9'],
+  ] as const) {
+    await host.ip(`addr add ${address}/24 dev eth9`)
+    await host.ip('link set eth9 up')
+  }
+  await using server = await net.start()
+  await net.machine.ip(`route add ${SERVER}/32 via 10.8.0.2`)
+  await expect(net.fetch()).rejects.toThrow()
+  await net.machine.ip(`route del ${SERVER}/32`)
+  expect((await net.fetch()).equals(net.file)).toBe(true)
+  expect(await server.waitFor('tftp.sent')).toMatchObject({ peer: '10.9.0.9' })
+})
+
 test('where the network takes no packets so large, the kernel cuts no windows, and the file arrives all the same', async (context) => {
   await using net = await openNet(context)
   await net.server.ip('link set eth0 mtu 1280')

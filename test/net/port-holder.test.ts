@@ -45,10 +45,10 @@ test('a socket of this process is listed, and stops being listed when it is clos
 })
 
 /** Another process that holds a port. */
-async function startHolder(kind: 'tcp' | 'udp'): Promise<{ port: number; pid: number }> {
+async function startHolder(kind: 'tcp' | 'udp', address = '127.0.0.1', at = 0): Promise<{ port: number; pid: number }> {
   const program = {
-    tcp: `const s = require('net').createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))`,
-    udp: `const s = require('dgram').createSocket('udp4').bind(0, '127.0.0.1', () => console.log(s.address().port))`,
+    tcp: `const s = require('net').createServer().listen(${at}, '${address}', () => console.log(s.address().port))`,
+    udp: `const s = require('dgram').createSocket('udp4').bind(${at}, '${address}', () => console.log(s.address().port))`,
   }
   const child = spawn(process.execPath, ['-e', program[kind]], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(async () => {
@@ -62,7 +62,17 @@ async function startHolder(kind: 'tcp' | 'udp'): Promise<{ port: number; pid: nu
 
 test.each(['tcp', 'udp'] as const)('the process that holds a %s port is named', async (kind) => {
   const { port, pid } = await startHolder(kind)
-  expect(await holderOf(kind, port)).toMatch(new RegExp(`^\\S+ \\(pid ${pid}\\)$`))
+  for (const address of ['127.0.0.1', '0.0.0.0', '', '::1']) {
+    expect(await holderOf(kind, address, port), address).toMatch(new RegExp(`^\\S+ \\(pid ${pid}\\)$`))
+  }
+})
+
+test('of two processes that hold a port, each at its address, the one at ours is named', async () => {
+  const { port, pid } = await startHolder('udp')
+  const other = await startHolder('udp', '127.0.0.2', port)
+  expect(await holderOf('udp', '127.0.0.1', port)).toContain(`(pid ${pid})`)
+  expect(await holderOf('udp', '127.0.0.2', port)).toContain(`(pid ${other.pid})`)
+  expect(await holderOf('udp', '127.0.0.3', port)).toBeUndefined()
 })
 
 test('the line about a held port names the holder and what to do', async () => {

@@ -36,7 +36,7 @@ afterAll(async () => {
   await empty[Symbol.asyncDispose]()
 })
 
-const lastOf = (mac: string) => site.story.recorder.machine(mac, site.story.nowMs)!.attempts[0]!.id
+const lastOf = (mac: string) => site.story.recorder.overview.machine(mac, site.story.nowMs)!.attempts[0]!.id
 
 /** Each view, and a text that it has when it is all there. */
 function views(): [name: string, url: string, text: string][] {
@@ -103,10 +103,25 @@ describe('for everybody', { timeout: ALL_VIEWS_MS }, () => {
           0,
         ])
         const overlapping = await page.evaluate(() => {
-          const rows = [...document.querySelectorAll('.slot')].map((row) => row.getBoundingClientRect())
+          const rows = [...document.querySelectorAll('.slot')].map((row) => ({
+            top: row.getBoundingClientRect().top,
+            bottom: Math.max(...[row, ...row.querySelectorAll('button')].map((e) => e.getBoundingClientRect().bottom)),
+          }))
           return rows.filter((row, at) => at > 0 && row.top < rows[at - 1]!.bottom - 0.5).length
         })
         expect(overlapping).toBe(0)
+        const covered = await page.evaluate(
+          () =>
+            [...document.querySelectorAll('.yaml')].filter((yaml) => {
+              const button = yaml.querySelector('.copy')!.getBoundingClientRect()
+              const text = document.createRange()
+              text.selectNodeContents(yaml.querySelector('code')!)
+              return [...text.getClientRects()].some(
+                ({ top, bottom, right }) => top < button.bottom && bottom > button.top && right > button.left,
+              )
+            }).length,
+        )
+        expect([view[0], covered]).toEqual([view[0], 0])
       }
     })
   }

@@ -39,7 +39,7 @@ export function packet(name: string, fields: Fields = {}): Buffer {
 }
 
 /** The bytes of a request as another machine would have sent it. */
-export function changed(datagram: Uint8Array, { xid, mac, ciaddr, giaddr }: Fields): Buffer {
+function changed(datagram: Uint8Array, { xid, mac, ciaddr, giaddr }: Fields): Buffer {
   const bytes = Buffer.from(datagram)
   if (xid !== undefined) bytes.writeUInt32BE(xid, 4)
   if (ciaddr !== undefined) bytes.writeUInt32BE(parseIpv4(ciaddr)!, 12)

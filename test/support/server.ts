@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const BOOTCFG = join(import.meta.dirname, '../../bin/bootcfg')
+export const BOOTCFG = join(import.meta.dirname, '../../bin/bootcfg')
 
 export interface LogLine {
   readonly event: string

@@ -30,6 +30,16 @@ test('an address is mute after two repetitions of a first packet, until it ackno
   expect(callers.isMute('10.0.0.1')).toBe(false)
 })
 
+test('an address that acknowledged nothing gets three first blocks, and after ten seconds another', () => {
+  const callers = new Callers()
+  const begun = [0, 0, 0, 1, 9000].map((nowMs) => callers.mayBeginWithBlock('10.0.0.1', nowMs))
+  expect(begun).toEqual([true, true, true, false, false])
+  expect(callers.mayBeginWithBlock('10.0.0.2', 1)).toBe(true)
+  expect(callers.mayBeginWithBlock('10.0.0.1', 11_000)).toBe(true)
+  callers.acknowledged('10.0.0.1')
+  expect([1, 2, 3].map(() => callers.mayBeginWithBlock('10.0.0.1', 11_000))).toEqual([true, true, true])
+})
+
 test('a flood of addresses is remembered only so far', () => {
   const callers = new Callers()
   callers.repeated('10.0.0.1')

@@ -65,9 +65,15 @@ test.each(misses)('nothing is found for %j', (requested) => {
 })
 
 test.each(['autoexec.ipxe', '/autoexec.ipxe', 'a/b/c/autoexec.ipxe', 'a\\AUTOEXEC.IPXE'])(
-  '%s is made for the machine, whatever is in the folder',
+  '%s is made for the machine',
   (requested) => {
     expect(found(requested)).toBe('autoexec')
-    expect(found(requested, 'autoexec.ipxe')).toBe('autoexec')
+    expect(found(requested, 'snponly.efi', 'elsewhere/autoexec.ipxe')).toBe('autoexec')
   },
 )
+
+test("the operator's own autoexec.ipxe goes before the one that is made", () => {
+  expect(found('/autoexec.ipxe', 'autoexec.ipxe')).toBe('autoexec.ipxe')
+  expect(found('a\\autoexec.ipxe', 'autoexec.ipxe', 'a/autoexec.ipxe')).toBe('a/autoexec.ipxe')
+  expect(found('b/autoexec.ipxe', 'autoexec.ipxe', 'a/autoexec.ipxe')).toBe('autoexec.ipxe')
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { decide, displayName, isBootProgram, whenRepeated } from '../../src/tftp/request.ts'
+import { decide, displayName, whenRepeated } from '../../src/tftp/request.ts'
 
 const files = new Map([['a.efi', { name: 'a.efi', path: '/f/a.efi', size: 1, stamp: '1' }]])
 const request = { op: 'read', file: 'a.efi', mode: 'octet', options: [] } as const
@@ -37,19 +37,6 @@ test('what a missing file needs is said with the folder, and not to the machine'
 test('a name reaches the log as printable ASCII of bounded length', () => {
   expect(displayName({ ...request, file: 'a\u001b[31m\u00e9' })).toBe('a?[31m?')
   expect(displayName({ ...request, file: 'a'.repeat(5000) }).length).toBeLessThan(200)
-})
-
-test.each([
-  ['undionly.kpxe', true],
-  ['ipxe.pxe', true],
-  ['undionly.kkkpxe', true],
-  ['rpi/x/SNPONLY.EFI', true],
-  ['pxelinux.0', true],
-  ['autoexec.ipxe', false],
-  ['start4.elf', false],
-  ['config.txt', false],
-])('%s is a boot program: %s', (name, is) => {
-  expect(isBootProgram(name)).toBe(is)
 })
 
 test.each([

@@ -13,8 +13,9 @@ import { openFirmware } from '../../src/core/firmware.ts'
 import { type BootEvent, createJournal } from '../../src/core/journal.ts'
 import { createLog } from '../../src/core/log.ts'
 import { type Libc, nativeLibc } from '../../src/net/libc.ts'
+import type { TftpConfig } from '../../src/tftp/config.ts'
 import { decode, encode, type Option, type Packet } from '../../src/tftp/packet.ts'
-import { Server, type TftpConfig } from '../../src/tftp/server.ts'
+import { Server } from '../../src/tftp/server.ts'
 
 export interface Room {
   readonly port: number

@@ -6,7 +6,8 @@
  */
 
 /** `seen`: asked only for something; no boot to judge. */
-export type State = 'booting' | 'booted' | 'failed' | 'seen'
+export const STATES = ['booting', 'booted', 'failed', 'seen'] as const
+export type State = (typeof STATES)[number]
 
 /** How far a boot came, in their order. */
 export const STAGES = ['dhcp', 'firmware', 'script', 'kernel', 'config', 'done'] as const
@@ -38,16 +39,19 @@ export const KINDS = [
   'note',
 ] as const
 
+export const VIAS = ['dhcp', 'tftp', 'http', 'wire'] as const
+export const OUTCOMES = ['ok', 'going', 'failed', 'probe'] as const
+
 /** One bar of the waterfall. */
 export interface Entry {
   readonly kind: (typeof KINDS)[number]
-  readonly via: 'dhcp' | 'tftp' | 'http' | 'wire'
+  readonly via: (typeof VIAS)[number]
   /** `snponly.efi`, `/ipxe`, `DISCOVER` … */
   readonly title: string
   readonly startMs: number
   /** `null` while it goes on. */
   readonly durationMs: number | null
-  readonly outcome: 'ok' | 'going' | 'failed' | 'probe'
+  readonly outcome: (typeof OUTCOMES)[number]
   readonly bytes?: number | undefined
   readonly totalBytes?: number | undefined
   readonly blockBytes?: number | undefined

@@ -8,7 +8,10 @@ import type { BootEvent, Journal } from '../journal.ts'
 import type { Log } from '../log.ts'
 import type { Running } from '../module.ts'
 import type { Attempt, AttemptSummary, Machine, MachineSummary } from './attempt.ts'
-import { LIMITS, Recorder, type RecorderLimits, type Site } from './recorder.ts'
+import { Backlog } from './backlog.ts'
+import type { Overview } from './overview.ts'
+import { LIMITS, type RecorderLimits, type Site } from './recorder-options.ts'
+import { Recorder } from './recorder.ts'
 import { openStateFile, type StateFile } from './state-file.ts'
 import { parseStored } from './stored.ts'
 
@@ -40,12 +43,13 @@ export interface BootsOptions {
   readonly limits?: RecorderLimits
 }
 
-/** What is reported is looked at so soon, or when there is so much of it. */
+/** What is reported is looked at so soon. */
 const BATCH_MS = 50
-const BATCH_EVENTS_MAX = 2000
 /** On disk an attempt is not packed. A file of this part of what memory may hold is read in a second or so. */
 const FILE_PART = 1 / 3
 const TICK_MS = 1000
+/** Between two lines that say that events were left out. */
+const COMPLAIN_MS = 60_000
 
 const ATTEMPTS_SHOWN = 200
 
@@ -66,15 +70,18 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
     (nowMs) => nowMs + Date.now() - performance.now(),
   )
 
-  let events: BootEvent[] = []
-  let times: number[] = []
+  const backlog = new Backlog<BootEvent>()
+  const take = (event: BootEvent, atMs: number): void => recorder.take(event, atMs)
+  const clock = (): number => performance.now()
+  let complainedMs = -Infinity
   let timer: NodeJS.Timeout | undefined
   function digest(): void {
-    clearTimeout(timer)
     timer = undefined
-    const [taken, atMs] = [events, times]
-    ;[events, times] = [[], []]
-    for (let at = 0; at < taken.length; at++) recorder.take(taken[at]!, atMs[at]!)
+    backlog.work(take, clock)
+    if (!backlog.isEmpty) digestSoon()
+  }
+  function digestSoon(): void {
+    timer ??= setTimeout(() => guarded(digest), BATCH_MS).unref()
   }
   function tell(): void {
     const changed = recorder.takeChanged()
@@ -91,9 +98,10 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
   }
   /** As of now. */
   function upToDate(): Recorder {
-    digest()
+    backlog.work(take, clock, true)
     return recorder
   }
+  const overview = (): Overview => upToDate().overview
 
   if (statePath !== '') {
     file = await openStateFile({
@@ -109,12 +117,16 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
     })
   }
   const stopListening = journal.listen((event) => {
-    events.push(event)
-    times.push(performance.now())
-    if (events.length >= BATCH_EVENTS_MAX) guarded(digest)
-    else timer ??= setTimeout(() => guarded(digest), BATCH_MS).unref()
+    backlog.add(event, performance.now())
+    digestSoon()
   })
-  const ticking = setInterval(() => guarded(() => upToDate().tick(performance.now())), TICK_MS).unref()
+  function tick(): void {
+    recorder.tick(performance.now())
+    if (!backlog.isFlooded || clock() < complainedMs + COMPLAIN_MS) return
+    log('boots.left-out', { count: backlog.takeLeftOut() })
+    complainedMs = clock()
+  }
+  const ticking = setInterval(() => guarded(tick), TICK_MS).unref()
 
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
@@ -126,11 +138,11 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
   return {
     name: 'boots',
     failed,
-    machines: () => upToDate().machines(performance.now()),
-    summary: (mac) => upToDate().summary(mac, performance.now()),
-    machine: (mac) => upToDate().machine(mac, performance.now()),
-    attempts: (max = ATTEMPTS_SHOWN) => upToDate().attempts(max, performance.now()),
-    attempt: (id) => upToDate().attempt(id, performance.now()),
+    machines: () => overview().machines(performance.now()),
+    summary: (mac) => overview().summary(mac, performance.now()),
+    machine: (mac) => overview().machine(mac, performance.now()),
+    attempts: (max = ATTEMPTS_SHOWN) => overview().attempts(max, performance.now()),
+    attempt: (id) => overview().attempt(id, performance.now()),
     onChange: (listener) => added(changeListeners, listener),
     onEnd: (listener) => added(endListeners, listener),
     stop: () => (stopped ??= stop()),

@@ -1,19 +1,22 @@
 /**
  * What the rooms report, as entries of an attempt: in words, printable, of limited length. Pure.
  */
-import { ARCHITECTURE_NAMES } from '../architectures.ts'
+import { architectureName } from '../architectures.ts'
 import type { Asked, Began, Ended, Purpose, Refused, Requested, Rival } from '../journal.ts'
+import { AUTOEXEC, isBootProgram } from '../urls.ts'
 import type { Entry, Stage } from './attempt.ts'
-import type { Happening } from './live.ts'
 import { shown } from './shown.ts'
 import { BY_IPXE, REASON } from './story.ts'
+
+/** An entry before it has a place in time. */
+export type Happening = Omit<Entry, 'startMs' | 'durationMs' | 'count'>
 
 /** Reasons hold file names, and lines of templates. */
 const REASON_MAX = 400
 
 /** How each route shows: its entry, the stage that it belongs to, and the stage that a boot is in when it begins with it. */
 export const PURPOSES: Record<Purpose, { kind: Entry['kind']; title?: string; stage?: Stage; begins?: Stage }> = {
-  autoexec: { kind: 'autoexec', title: 'autoexec.ipxe', stage: 'firmware', begins: 'firmware' },
+  autoexec: { kind: 'autoexec', title: AUTOEXEC, stage: 'firmware', begins: 'firmware' },
   script: { kind: 'script', title: '/boot.ipxe', stage: 'script', begins: 'script' },
   ipxe: { kind: 'ipxe', title: '/ipxe', stage: 'script', begins: 'script' },
   pixiecore: { kind: 'ipxe', stage: 'script', begins: 'script' },
@@ -23,15 +26,13 @@ export const PURPOSES: Record<Purpose, { kind: Entry['kind']; title?: string; st
   signature: { kind: 'signature' },
 }
 
-const BOOT_PROGRAM = /\.(0|efi|k*pxe)$/i
-
 /** A boot may begin with a file, where another server named it. */
 export function beginsWith({ from, file }: Began): Stage | undefined {
-  return from === 'firmware' && BOOT_PROGRAM.test(file) ? 'firmware' : undefined
+  return from === 'firmware' && isBootProgram(file) ? 'firmware' : undefined
 }
 
-export function architectureName(number: number | undefined): string | undefined {
-  return number === undefined ? undefined : (ARCHITECTURE_NAMES[number] ?? `architecture ${number}`)
+export function architectureOf({ architecture: number }: Asked): string | undefined {
+  return number === undefined ? undefined : architectureName(number)
 }
 
 /** What the machine asked, and what it was told. */
@@ -44,7 +45,7 @@ export function dhcpEntries(event: Asked): readonly [asked: Happening, told: Hap
     title: isAgain ? 'REQUEST to port 4011' : ipxe === undefined ? 'DISCOVER' : BY_IPXE,
     outcome: 'ok',
     reason: ipxe?.http === false ? REASON.noHttp : undefined,
-    architecture: architectureName(event.architecture),
+    architecture: architectureOf(event),
     iface,
   }
   const told: Happening = {
@@ -102,8 +103,7 @@ export function rivalEntry({ server, file, iface }: Rival): Happening {
 function fileEntry({ via, from, file }: Began | Refused) {
   const title = shown(file)
   if (from === 'assets') return { kind: 'download', via, title, file: shown(`/assets/${file}`) } as const
-  const isAutoexec = title.endsWith('autoexec.ipxe')
-  return { kind: isAutoexec ? 'autoexec' : 'read', via, title, file: title } as const
+  return { kind: title.endsWith(AUTOEXEC) ? 'autoexec' : 'read', via, title, file: title } as const
 }
 
 function shownReason(reason: string | undefined): string | undefined {

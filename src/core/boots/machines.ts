@@ -119,10 +119,11 @@ export class Machines {
     this.#moveTo(machine, address, nowMs)
   }
 
-  learn(machine: MachineRecord, { query, labels }: Requested, nowMs: number): void {
+  /** iPXE says all that it knows of the machine; what asks later, often no more than who it is. */
+  learn(machine: MachineRecord, { purpose, query, labels }: Requested, nowMs: number): void {
     if (query === machine.query || labels.size === 0) return
     machine.query = shown(query, QUERY_MAX)
-    machine.labels = keptLabels(labels)
+    machine.labels = keptLabels(purpose === 'ipxe' ? labels : new Map([...machine.labels, ...labels]))
     const uuid = machine.labels.get('uuid')
     if (uuid === undefined) return
     machine.uuid = uuid

@@ -2,7 +2,9 @@
  * What a machine will fetch once it has its script, by the spec that the script was made of: so it can be told how far it
  * is, and when it has everything. Pure.
  */
+import type { Purpose } from '../journal.ts'
 import type { Spec } from '../specs.ts'
+import type { Entry } from './attempt.ts'
 import { shown } from './shown.ts'
 
 export interface Plan {
@@ -24,6 +26,26 @@ export function planOf({ boot, ignitionId, cloudId }: Spec): Plan {
     else if (url !== '') elsewhere.push(shown(url))
   }
   return { files, elsewhere, config: ignitionId !== '' || cloudId !== '' }
+}
+
+const plans = new WeakMap<Spec, Plan>()
+
+/** The same, made once for each spec. */
+export function planFor(spec: Spec | undefined, purpose: Purpose): Plan | undefined {
+  if (spec === undefined) return undefined
+  const plan = plans.get(spec) ?? planOf(spec)
+  plans.set(spec, plan)
+  // Pixiecore fetches for the machine.
+  return purpose === 'pixiecore' ? { files: [], elsewhere: ['Its kernel'], config: plan.config } : plan
+}
+
+/** Of the kernel and the initrds those that were not sent whole. */
+export function missingOf({ files }: Plan, entries: readonly Entry[]): readonly string[] {
+  return files.filter((file) => !entries.some((entry) => isWhole(entry, file)))
+}
+
+function isWhole({ kind, outcome, file, bytes, totalBytes }: Entry, wanted: string): boolean {
+  return kind === 'download' && outcome === 'ok' && file === wanted && bytes === totalBytes
 }
 
 /** An initrd may stand behind options: `--name main http://…`. */

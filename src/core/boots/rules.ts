@@ -5,7 +5,7 @@
 import type { Diagnosis } from './attempt.ts'
 import { loopOf, ofSpec, progress, REASON, type Story } from './story.ts'
 
-export type Finding = Omit<Diagnosis, 'code'>
+type Finding = Omit<Diagnosis, 'code'>
 type Rule = (story: Story) => Finding | undefined
 
 export const RULES: readonly (readonly [code: string, rule: Rule])[] = [
@@ -151,9 +151,9 @@ function noChain(story: Story): Finding | undefined {
 
 // Stage firmware
 
-function loop({ facts }: Story): Finding | undefined {
+function loop({ facts, runsIpxe }: Story): Finding | undefined {
   const found = loopOf(facts.entries)
-  if (found === undefined) return undefined
+  if (found === undefined || runsIpxe) return undefined
   return {
     text: `Read ${found.title} ${found.reads} times and came back each time without asking for its script.`,
     advice:

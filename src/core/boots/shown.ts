@@ -1,6 +1,7 @@
 /**
  * Text from the network as it is kept: printable ASCII, of limited length, holding on to nothing longer that it was cut from.
  */
+import { type Group, groupLabel } from '../groups.ts'
 import type { Labels } from '../labels.ts'
 import { printable } from '../log.ts'
 
@@ -15,6 +16,17 @@ export function shown(text: string, lengthMax = TEXT_MAX): string {
 
 /** Shorter ones V8 copies anyway. */
 const SHARED_MIN = 13
+
+const groupLabels = new WeakMap<Group, string>()
+
+/** What a machine's group goes by. Made once for each. */
+export function shownGroupLabel(group: Group): string {
+  const known = groupLabels.get(group)
+  if (known !== undefined) return known
+  const label = shown(groupLabel(group))
+  groupLabels.set(group, label)
+  return label
+}
 
 export function shownLabels(labels: Labels): Record<string, string> {
   return Object.fromEntries(keptLabels(labels))

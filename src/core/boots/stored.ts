@@ -3,7 +3,7 @@
  */
 import { z } from 'zod'
 
-import { type Attempt, KINDS, STAGES } from './attempt.ts'
+import { type Attempt, KINDS, OUTCOMES, STAGES, STATES, VIAS } from './attempt.ts'
 import { LiveAttempt } from './live.ts'
 
 const count = z.number().nonnegative()
@@ -12,11 +12,11 @@ const textOrNull = text.nullable()
 
 const entry = z.object({
   kind: z.enum(KINDS),
-  via: z.enum(['dhcp', 'tftp', 'http', 'wire']),
+  via: z.enum(VIAS),
   title: text,
   startMs: count,
   durationMs: count.nullable(),
-  outcome: z.enum(['ok', 'going', 'failed', 'probe']),
+  outcome: z.enum(OUTCOMES),
   bytes: count.optional(),
   totalBytes: count.optional(),
   blockBytes: count.optional(),
@@ -35,7 +35,7 @@ const entry = z.object({
 const attempt = z.object({
   id: text,
   mac: text,
-  state: z.enum(['booting', 'booted', 'failed', 'seen']),
+  state: z.enum(STATES),
   stage: z.enum(STAGES),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),

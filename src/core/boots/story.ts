@@ -1,8 +1,9 @@
 /**
  * The entries of an attempt, by what rules ask of them, and the words that they are told in. Pure.
  */
+import { isBootScriptUrl } from '../urls.ts'
 import type { Entry, Stage, State } from './attempt.ts'
-import type { Plan } from './plan.ts'
+import { missingOf, type Plan } from './plan.ts'
 
 /** What the rules look at. */
 export interface Facts {
@@ -49,16 +50,13 @@ export class Story {
 
   /** Kernel and initrds that were not sent whole. */
   missing(): readonly string[] {
-    const whole = new Set(this.facts.entries.filter(isWholeDownload).map((entry) => entry.file))
-    return (this.facts.plan?.files ?? []).filter((file) => !whole.has(file))
+    const { plan, entries } = this.facts
+    return plan === undefined ? [] : missingOf(plan, entries)
   }
 
   /** An iPXE runs there, and knows where its script is. */
   get runsIpxe(): boolean {
-    if (this.has('autoexec')) return true
-    const offer = this.last('offer')
-    const isByUrl = offer?.outcome === 'ok' && offer.file?.startsWith('http') === true
-    return isByUrl && this.last('discover')?.title === BY_IPXE
+    return this.has('autoexec') || this.facts.entries.some(namesScript)
   }
 
   get hasScript(): boolean {
@@ -70,8 +68,8 @@ export class Story {
   }
 }
 
-function isWholeDownload({ kind, outcome, bytes, totalBytes }: Entry): boolean {
-  return kind === 'download' && outcome === 'ok' && bytes === totalBytes
+function namesScript({ kind, outcome, file }: Entry): boolean {
+  return kind === 'offer' && outcome === 'ok' && file !== undefined && isBootScriptUrl(file)
 }
 
 /** A program that was read so often, without a script after it, leads nowhere. */

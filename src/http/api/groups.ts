@@ -2,7 +2,7 @@
  * `/api/groups`: the groups in the order in which they are tried, and which machines each caught. Pure.
  */
 import type { MachineSummary } from '../../core/boots/attempt.ts'
-import { shown } from '../../core/boots/shown.ts'
+import { shown, shownGroupLabel } from '../../core/boots/shown.ts'
 import { type Group, groupLabel } from '../../core/groups.ts'
 import { type Page, pageOf } from './query.ts'
 
@@ -15,8 +15,7 @@ export function groupList(
   { caught, ...page }: Page & { readonly caught: boolean },
 ) {
   const macs = macsByGroup(machines)
-  const caughtBy = (group: Group): readonly string[] =>
-    macs.get(keyOf(shown(groupLabel(group)), shown(group.spec))) ?? []
+  const caughtBy = (group: Group): readonly string[] => macs.get(keyOf(shownGroupLabel(group), shown(group.spec))) ?? []
   const { items, page: part } = pageOf(caught ? groups.filter((group) => caughtBy(group).length > 0) : groups, page)
   return {
     groups: items.map((group) => ({

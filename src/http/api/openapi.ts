@@ -3,6 +3,7 @@
  */
 import { z } from 'zod'
 
+import { askedMachine } from '../../core/asked-machine.ts'
 import { attemptsQuery, groupsQuery, machinesQuery, problemsQuery } from './query.ts'
 import { SCHEMAS } from './schemas.ts'
 
@@ -20,6 +21,7 @@ interface Described {
   readonly refusal?: readonly [status: number, description: string, schema: SchemaName]
 }
 
+const BAD_QUERY = 'The query cannot be used'
 const NOT_THERE = [404, 'Not remembered', 'Refusal'] as const
 
 const PATHS: Readonly<Record<string, Described>> = {
@@ -46,7 +48,8 @@ const PATHS: Readonly<Record<string, Described>> = {
     refusal: [503, 'Too many clients', 'Refusal'],
   },
   '/api/explain': {
-    summary: 'What a machine would be given, as bootcfg explain -json prints it',
+    summary: 'What a machine would be given, as bootcfg explain -json prints it (docs/explain.schema.json)',
+    query: askedMachine,
     type: 'application/json',
   },
   '/api/openapi.json': { summary: 'This document', type: 'application/json' },
@@ -74,7 +77,10 @@ export function openApi(version: string) {
 }
 
 function operation({ summary, schema, query, parameter, type, refusal }: Described) {
-  const bad = query === undefined ? [] : [[400, response('The query cannot be used', 'Refusal')] as const]
+  // Of a route that answers no JSON of this API, the refusal is none either.
+  const refused =
+    schema === undefined ? { description: BAD_QUERY, content: { 'text/plain': {} } } : response(BAD_QUERY, 'Refusal')
+  const bad = query === undefined ? [] : [[400, refused] as const]
   const other = refusal === undefined ? [] : [[refusal[0], response(refusal[1], refusal[2])] as const]
   const good = schema === undefined ? { description: 'OK', content: { [type!]: {} } } : response('OK', schema)
   return {

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod'
 
-import type { State } from '../../core/boots/attempt.ts'
+import { STATES } from '../../core/boots/attempt.ts'
 
 const LIMIT_MAX = 1000
 const OFFSET_MAX = 10_000_000
@@ -13,7 +13,6 @@ function whole(min: number, max: number, otherwise: number) {
   return z.coerce.number(expected).int(expected).min(min, expected).max(max, expected).default(otherwise)
 }
 
-const STATES = ['booting', 'booted', 'failed', 'seen'] as const satisfies readonly State[]
 const state = z.enum(STATES, `expected one of ${STATES.join(', ')}`).optional()
 
 /** How many at most, and how many to leave out before them. */

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod'
 
+import type { MachineSummary } from '../../core/boots/attempt.ts'
 import type { Boots } from '../../core/boots/boots.ts'
 import { reasonOf } from '../../core/errors.ts'
 import { normalizeMac } from '../../core/mac.ts'
@@ -39,12 +40,8 @@ export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [
       asked(machinesQuery, ({ state, q, ...page }) => {
         const wanted = q?.toLowerCase()
         const found = boots.machines().filter((machine) => {
-          const { mac, uuid, address, hostname, group, spec, last } = machine
-          if (state !== undefined && last?.state !== state) return false
-          return (
-            wanted === undefined ||
-            `${mac} ${uuid} ${address} ${hostname} ${group} ${spec}`.toLowerCase().includes(wanted)
-          )
+          if (state !== undefined && machine.last?.state !== state) return false
+          return wanted === undefined || textOf(machine).includes(wanted)
         })
         const { items, page: part } = pageOf(found, page)
         return json({ machines: items, ...part })
@@ -127,6 +124,11 @@ export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [
       },
     ],
   ]
+}
+
+/** All that a search looks through, in lower case. */
+function textOf({ mac, uuid, address, hostname, group, spec }: MachineSummary): string {
+  return `${mac} ${uuid} ${address} ${hostname} ${group} ${spec}`.toLowerCase()
 }
 
 function json(value: unknown): Answer {

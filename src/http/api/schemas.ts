@@ -5,7 +5,16 @@
  */
 import { z } from 'zod'
 
-import { type Entry, KINDS, type Machine, STAGES, type Attempt, type State } from '../../core/boots/attempt.ts'
+import {
+  type Attempt,
+  type Entry,
+  KINDS,
+  type Machine,
+  OUTCOMES,
+  STAGES,
+  STATES,
+  VIAS,
+} from '../../core/boots/attempt.ts'
 import type { HostFacts } from './host.ts'
 
 const time = z.iso.datetime().describe('ISO 8601, UTC')
@@ -16,8 +25,6 @@ const mac = z
   .describe('MAC address with colons in lower case, or `address:` and an address while no MAC is known')
 const texts = z.record(z.string(), z.string())
 
-const states = ['booting', 'booted', 'failed', 'seen'] as const satisfies readonly State[]
-
 const diagnosis = z.strictObject({
   code: z.string().describe('stable; docs/troubleshooting.md has a paragraph for each'),
   text: z.string().describe('what happened'),
@@ -26,11 +33,11 @@ const diagnosis = z.strictObject({
 
 const entry = z.strictObject({
   kind: z.enum(KINDS),
-  via: z.enum(['dhcp', 'tftp', 'http', 'wire']),
+  via: z.enum(VIAS),
   title: z.string(),
   startMs: z.number().describe('since the start of the attempt'),
   durationMs: ms.nullable().describe('null while it goes on'),
-  outcome: z.enum(['ok', 'going', 'failed', 'probe']),
+  outcome: z.enum(OUTCOMES),
   bytes: count.exactOptional(),
   totalBytes: count.exactOptional(),
   blockBytes: count.exactOptional(),
@@ -49,7 +56,7 @@ const entry = z.strictObject({
 const summaryFields = {
   id: z.string(),
   mac,
-  state: z.enum(states).describe('seen: asked only for something, no boot to judge'),
+  state: z.enum(STATES).describe('seen: asked only for something, no boot to judge'),
   stage: z.enum(STAGES).describe('how far it came'),
   startedAt: time,
   endedAt: time.nullable(),

@@ -98,6 +98,12 @@ const cases: readonly (readonly [name: string, code: string, story: () => Story,
     /never asked for its script by HTTP/,
   ],
   [
+    'an iPXE that cannot come to HTTP, of a BIOS that starts anew and anew',
+    'no-http',
+    () => restarts(3),
+    /never asked for its script by HTTP/,
+  ],
+  [
     'an iPXE in ROM that never comes to HTTP',
     'no-http',
     () => new Story().discover(SCRIPT_URL, 'able').wait(62),
@@ -238,6 +244,14 @@ function reading() {
   return new Story().discover().address().begin('tftp', 'snponly.efi', 284_672)
 }
 
+function restarts(times: number): Story {
+  const story = new Story()
+  for (let time = 0; time < times; time++) {
+    story.discover('undionly.kpxe', 'rom').address().read('undionly.kpxe').wait(3).discover(SCRIPT_URL, 'able').wait(7)
+  }
+  return story
+}
+
 function loop(turns: number): Story {
   const story = new Story().discover('undionly.kpxe', 'rom').address()
   for (let turn = 0; turn < turns; turn++) story.read('undionly.kpxe').wait(18).discover('undionly.kpxe', 'rom')
@@ -282,7 +296,7 @@ describe('a boot ends, and the diagnosis says how', () => {
   })
 
   test('what another server says to a machine that does not boot here, or has gone on from here, is no matter', () => {
-    expect(new Story().report(RIVAL).recorder.machines(0)).toEqual([])
+    expect(new Story().report(RIVAL).recorder.overview.machines(0)).toEqual([])
     const story = new Story().untilScript().report(RIVAL)
     expect(story.latest().entries.some(({ kind }) => kind === 'note')).toBe(false)
   })

@@ -67,14 +67,14 @@ test('any events in any order', () => {
       const story = new Story({ limits: LIMITS, site: { nearest: () => 'another' } })
       for (const [event, seconds] of steps) story.report(event as BootEvent).wait(seconds)
       story.recorder.saveAll(story.nowMs)
-      const machines = story.recorder.machines(story.nowMs)
+      const machines = story.recorder.overview.machines(story.nowMs)
       expect(machines.length).toBeLessThanOrEqual(LIMITS.machinesMax)
       for (const { mac } of machines) {
-        const { attempts } = story.recorder.machine(mac, story.nowMs)!
+        const { attempts } = story.recorder.overview.machine(mac, story.nowMs)!
         expect(attempts.length).toBeLessThanOrEqual(LIMITS.attemptsPerMachineMax)
         expect(new Set(attempts.map(({ id }) => id)).size).toBe(attempts.length)
         for (const summary of attempts) {
-          const attempt = story.recorder.attempt(summary.id, story.nowMs)!
+          const attempt = story.recorder.overview.attempt(summary.id, story.nowMs)!
           expect(attempt.entries.length).toBeLessThanOrEqual(LIMITS.entriesPerAttemptMax)
           expect(CODES).toContain(attempt.diagnosis.code)
           expect(attempt.mac).toBe(mac)
@@ -104,7 +104,7 @@ test('a restart at any moment keeps the attempts', () => {
       for (const line of before.saved) after.recorder.load(parseStored(line)!, after.nowMs)
       // What an address did before its MAC was known has gone over to that, and may have been saved already.
       const outcomes = ({ recorder, nowMs }: Story) =>
-        recorder
+        recorder.overview
           .attempts(1000, nowMs)
           .filter(({ mac }) => !mac.startsWith('address:'))
           .map(({ id, state, stage }) => `${id} ${state} ${stage}`)

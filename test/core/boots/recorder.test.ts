@@ -50,6 +50,11 @@ describe('a boot is one attempt, from its first packet to its config', () => {
     expect(story.latest().architecture).toBe('x86-bios')
   })
 
+  test('who is told something else has asked anew, not once more', () => {
+    const story = new Story().discover(SCRIPT_URL, 'able').wait(8).discover('undionly.kpxe', 'rom')
+    expect(kinds(story.latest())).toBe('discover ok, offer ok, discover ok, offer ok')
+  })
+
   test('firmware that asks at 4, 8, 16 and 32 seconds asks once, counted', () => {
     const story = new Story().discover()
     for (const seconds of [4, 8, 16, 32]) story.wait(seconds).discover()
@@ -114,7 +119,7 @@ describe('another attempt begins', () => {
 
   test('and the one before has failed where it stood, and says so', () => {
     const story = new Story().discover().address().read().wait(9).discover()
-    const [, before] = story.recorder.machine(MAC, story.nowMs)!.attempts
+    const [, before] = story.recorder.overview.machine(MAC, story.nowMs)!.attempts
     expect(before).toMatchObject({ state: 'failed', stage: 'firmware', diagnosis: { code: 'firmware-silent' } })
     expect(before!.diagnosis.text).toMatch(/Then it began anew\.$/)
   })
@@ -166,15 +171,15 @@ describe('an attempt ends', () => {
 describe('whose it is', () => {
   test('what comes from an address is of the machine that DHCP says has it', () => {
     const story = new Story().discover().address().request('script').request('metadata')
-    expect(story.recorder.machines(story.nowMs).map(({ mac }) => mac)).toEqual([MAC])
+    expect(story.recorder.overview.machines(story.nowMs).map(({ mac }) => mac)).toEqual([MAC])
   })
 
   test('an address that nobody knows is a machine of its own, until a request tells its MAC', () => {
     const story = new Story().read().wait(3).request('script')
-    expect(story.recorder.machines(story.nowMs).map(({ mac }) => mac)).toEqual([`address:${ADDRESS}`])
+    expect(story.recorder.overview.machines(story.nowMs).map(({ mac }) => mac)).toEqual([`address:${ADDRESS}`])
     const kernel = story.ask('ipxe').begin('http', 'vmlinuz', 10)
     kernel.end()
-    expect(story.recorder.machines(story.nowMs).map(({ mac }) => mac)).toEqual([MAC])
+    expect(story.recorder.overview.machines(story.nowMs).map(({ mac }) => mac)).toEqual([MAC])
     expect(kinds(story.latest())).toBe('read ok, script ok, ipxe ok, download ok')
     expect(story.latest().startedAt).toBe(new Date(WALL).toISOString())
   })
@@ -185,7 +190,7 @@ describe('whose it is', () => {
     story.wait(1).address()
     read.end()
     expect(kinds(story.latest())).toBe('discover ok, offer ok, read ok')
-    expect(story.recorder.machines(story.nowMs)).toHaveLength(1)
+    expect(story.recorder.overview.machines(story.nowMs)).toHaveLength(1)
   })
 
   test('an address passes from one machine to the next when DHCP says so', () => {
@@ -211,8 +216,31 @@ describe('whose it is', () => {
     const labels = new Map([...LABELS, ['mac', OTHER]])
     const story = new Story().discover().address().read().request('script').ask('ipxe', { labels })
     story.download('vmlinuz').download('initrd.gz').ask('ignition', { labels, address: '10.9.0.177' })
-    expect(story.recorder.machines(story.nowMs).map(({ mac }) => mac)).toEqual([MAC])
+    expect(story.recorder.overview.machines(story.nowMs).map(({ mac }) => mac)).toEqual([MAC])
     expect(story.verdict()).toBe('booted done booted')
+  })
+
+  test('what asks with fewer labels than iPXE takes none away', () => {
+    const labels = new Map([
+      ['mac', MAC],
+      ['os', 'installed'],
+    ])
+    const story = new Story().untilKernel().ask('ignition', { labels })
+    expect(story.latest().labels).toEqual({
+      mac: MAC,
+      uuid: UUID,
+      hostname: 'node1',
+      serial: 'R7',
+      os: 'installed',
+    })
+    expect(story.recorder.overview.machines(story.nowMs)[0]!.hostname).toBe('node1')
+  })
+
+  test('the nearest group is sought by the labels of the request that none matched', () => {
+    const nearest = (labels: ReadonlyMap<string, string>) => [...labels.keys()].join(' ')
+    const story = new Story({ site: { nearest } }).untilKernel()
+    story.ask('ignition', { labels: new Map([['mac', MAC]]), group: undefined, status: 404 })
+    expect(story.latest().diagnosis.text).toBe('No group matches it. Nearest: mac.')
   })
 
   test('a UUID alone is enough where an address changed', () => {
@@ -240,15 +268,15 @@ describe('limits', () => {
     const story = new Story({ limits: { machinesMax: 2 } })
     const macs = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03']
     for (const mac of macs) story.discover('x.efi', undefined, mac)
-    expect(story.recorder.machines(story.nowMs).map(({ mac }) => mac)).toEqual([macs[2], macs[1]])
+    expect(story.recorder.overview.machines(story.nowMs).map(({ mac }) => mac)).toEqual([macs[2], macs[1]])
   })
 
   test('a machine keeps its latest attempts', () => {
     const story = new Story({ limits: { attemptsPerMachineMax: 3 } })
     for (let boot = 0; boot < 5; boot++) story.untilScript().wait(70)
-    expect(story.recorder.machine(MAC, story.nowMs)!.attempts.map(({ startedAt }) => Date.parse(startedAt))).toEqual(
-      [4, 3, 2].map((boot) => WALL + boot * 75_000),
-    )
+    expect(
+      story.recorder.overview.machine(MAC, story.nowMs)!.attempts.map(({ startedAt }) => Date.parse(startedAt)),
+    ).toEqual([4, 3, 2].map((boot) => WALL + boot * 75_000))
   })
 
   test('an attempt keeps its first entries, and says that there were more', () => {
@@ -274,7 +302,7 @@ describe('text from the network', () => {
       ['__proto__', 'polluted'],
     ])
     const story = new Story().ask('ipxe', { labels }).read('\u001b[2J.efi')
-    const { hostname } = story.recorder.machine(MAC, story.nowMs)!
+    const { hostname } = story.recorder.overview.machine(MAC, story.nowMs)!
     expect(hostname).toMatch(/^\?<script>x{191}\.\.\.$/)
     expect(Object.getPrototypeOf(story.latest().labels)).toBe(Object.prototype)
     expect(story.latest().entries.at(-1)!.title).toBe('?[2J.efi')
@@ -294,9 +322,9 @@ describe('what was saved', () => {
     const before = new Story().untilKernel().ask('ignition').wait(1900)
     const after = new Story()
     for (const line of before.saved) after.recorder.load(parseStored(line)!, 1900_000 + 60_000)
-    expect(after.recorder.attempts(10, 0)).toEqual(before.recorder.attempts(10, 0))
+    expect(after.recorder.overview.attempts(10, 0)).toEqual(before.recorder.overview.attempts(10, 0))
     expect(after.latest()).toEqual(before.latest())
-    expect(after.recorder.machine(MAC, 0)).toMatchObject({ hostname: 'node1', address: ADDRESS, uuid: UUID })
+    expect(after.recorder.overview.machine(MAC, 0)).toMatchObject({ hostname: 'node1', address: ADDRESS, uuid: UUID })
   })
 
   test('a boot that was under way goes on, and what was sent then has broken off', () => {
@@ -315,7 +343,7 @@ describe('what was saved', () => {
     const before = new Story().untilKernel().wait(302).ask('ignition').wait(1900)
     const after = new Story()
     for (const line of before.saved) after.recorder.load(parseStored(line)!, 1e7)
-    expect(after.recorder.attempts(10, 0).map(({ state }) => state)).toEqual(['booted'])
+    expect(after.recorder.overview.attempts(10, 0).map(({ state }) => state)).toEqual(['booted'])
   })
 
   test('what is no attempt is none', () => {

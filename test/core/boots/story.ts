@@ -5,11 +5,11 @@
 import type { Attempt } from '../../../src/core/boots/attempt.ts'
 import {
   LIMITS,
-  Recorder,
   type RecorderEvents,
   type RecorderLimits,
   type Site,
-} from '../../../src/core/boots/recorder.ts'
+} from '../../../src/core/boots/recorder-options.ts'
+import { Recorder } from '../../../src/core/boots/recorder.ts'
 import type { Group } from '../../../src/core/groups.ts'
 import type { BootEvent, Purpose, Requested } from '../../../src/core/journal.ts'
 import type { Spec } from '../../../src/core/specs.ts'
@@ -165,9 +165,9 @@ export class Story {
 
   /** Of the machine, in full. */
   latest(mac = MAC): Attempt {
-    const [summary] = this.recorder.machine(mac, this.#nowMs)?.attempts ?? []
+    const [summary] = this.recorder.overview.machine(mac, this.#nowMs)?.attempts ?? []
     if (summary === undefined) throw new Error(`nothing of ${mac}`)
-    return this.recorder.attempt(summary.id, this.#nowMs)!
+    return this.recorder.overview.attempt(summary.id, this.#nowMs)!
   }
 
   /** `failed firmware firmware-silent` */
@@ -177,7 +177,7 @@ export class Story {
   }
 
   count(mac = MAC): number {
-    return this.recorder.machine(mac, this.#nowMs)?.attempts.length ?? 0
+    return this.recorder.overview.machine(mac, this.#nowMs)?.attempts.length ?? 0
   }
 }
 

@@ -54,7 +54,12 @@ async function json<T = Record<string, unknown>>(url: string, status = 200): Pro
 interface Document {
   readonly paths: Record<
     string,
-    { get: { responses: Record<string, { content: Record<string, { schema?: object }> }> } }
+    {
+      get: {
+        parameters: { name: string }[]
+        responses: Record<string, { content: Record<string, { schema?: object }> }>
+      }
+    }
   >
   readonly components: { schemas: Record<string, z.core.JSONSchema.JSONSchema> }
 }
@@ -94,6 +99,13 @@ describe('openapi.json', () => {
     const type = z.fromJSONSchema(document.components.schemas['Refusal']!)
     expect(type.safeParse({ error: 'x' }).success).toBe(true)
     expect(type.safeParse({ error: 'x', more: 1 }).success).toBe(false)
+  })
+
+  test('what can be asked of a path is told, and what a query that cannot be used is answered', async () => {
+    const { paths } = await json<Document>('/api/openapi.json')
+    const { parameters, responses } = paths['/api/explain']!.get
+    expect(parameters.map(({ name }) => name)).toEqual(['mac', 'uuid', 'arch', 'label'])
+    expect(Object.keys(responses[400]!.content)).toEqual(['text/plain'])
   })
 
   test('every path that it describes is there', async () => {

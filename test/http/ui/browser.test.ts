@@ -192,7 +192,7 @@ test('text of machines stays text, wherever it is shown', async (context) => {
     errors: 1,
   })
   const { page, complaints } = await openTab(context)
-  const [attempt] = site.story.recorder.machine(MAC, site.story.nowMs)!.attempts
+  const [attempt] = site.story.recorder.overview.machine(MAC, site.story.nowMs)!.attempts
   const views = [
     '#/',
     `#/machine/${MAC}`,

@@ -81,11 +81,11 @@ export async function openPageSite({ hidesBodies = false, files = {} }: PageOpti
   const { recorder } = story
   const listeners = new Set<(macs: ReadonlySet<string>) => void>()
   const boots = {
-    machines: () => recorder.machines(story.nowMs),
-    summary: (mac: string) => recorder.summary(mac, story.nowMs),
-    machine: (mac: string) => recorder.machine(mac, story.nowMs),
-    attempts: (max = 200) => recorder.attempts(max, story.nowMs),
-    attempt: (id: string) => recorder.attempt(id, story.nowMs),
+    machines: () => recorder.overview.machines(story.nowMs),
+    summary: (mac: string) => recorder.overview.summary(mac, story.nowMs),
+    machine: (mac: string) => recorder.overview.machine(mac, story.nowMs),
+    attempts: (max = 200) => recorder.overview.attempts(max, story.nowMs),
+    attempt: (id: string) => recorder.overview.attempt(id, story.nowMs),
     onChange(listener: (macs: ReadonlySet<string>) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

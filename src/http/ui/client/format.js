@@ -51,8 +51,10 @@ export function formatAgo(thenMs, nowMs) {
  * @param {string} iso
  */
 export function formatExact(iso) {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' })
+  return EXACT.format(new Date(iso))
 }
+
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 

@@ -28,6 +28,12 @@ export class Machines {
   #changed
   /** Loads begun; an older one that is still going on is void. */
   #loads = 0
+  /**
+   * Told of since the last load began, by a page or an event: one that is heard of meanwhile moves to a page that was read.
+   *
+   * @type {Set<string>}
+   */
+  #present = new Set()
   /** @type {(() => void)[]} */
   #waiting = []
   /** @type {Map<string, { bytes: number, atMs: number, bytesPerSecond: number | undefined }>} */
@@ -45,21 +51,17 @@ export class Machines {
   /** Read all from the start, after which events count. Machines that the server has forgotten are gone then. */
   async load() {
     const load = ++this.#loads
-    /** @type {Set<string>} */
-    const present = new Set()
+    this.#present = new Set()
     try {
       for (let offset = 0, limit = FIRST_PAGE; ; offset += limit, limit = PAGE) {
         const { machines, total } = await this.#api.machines(offset, limit)
         if (load !== this.#loads) return
-        for (const machine of machines) {
-          present.add(machine.mac)
-          this.#take(machine)
-        }
+        for (const machine of machines) this.#take(machine)
         this.problem = ''
         this.#touch()
         if (machines.length === 0 || offset + machines.length >= total) break
       }
-      for (const mac of this.byMac.keys()) if (!present.has(mac)) this.byMac.delete(mac)
+      for (const mac of this.byMac.keys()) if (!this.#present.has(mac)) this.byMac.delete(mac)
       this.isComplete = true
     } catch (error) {
       if (load === this.#loads) this.problem = reasonOf(error)
@@ -103,6 +105,7 @@ export class Machines {
   #take(machine) {
     const { mac, last } = machine
     this.byMac.set(mac, machine)
+    this.#present.add(mac)
     if (last?.state === 'booting' && last.stage === 'kernel') this.#measure(mac, last.bytes)
     else this.#rates.delete(mac)
   }

@@ -16,8 +16,11 @@ const SECTION_NAMES = { booting: 'Booting', failed: 'Failed', unknown: 'Unknown'
 
 /** In rem, as style.css has it. */
 export const HEADING_REM = 2.5
-const LINE_REM = { wide: 4, narrow: 6.25 }
-const CODE_REM = { line: 1.25, around: 2.75 }
+const ROW_REM = { wide: { line: 4, aroundCode: 2.75 }, narrow: { line: 6.25, aroundCode: 5 } }
+const CODE_LINE_REM = 1.25
+
+/** Asked for every machine of the list, so that it is made once. */
+const narrow = matchMedia('(max-width: 48rem)')
 
 /**
  * @param {Site} site
@@ -26,8 +29,8 @@ const CODE_REM = { line: 1.25, around: 2.75 }
  * @returns {number} rem
  */
 export function heightOf(site, machine, isOpen) {
-  const line = matchMedia('(max-width: 48rem)').matches ? LINE_REM.narrow : LINE_REM.wide
-  return isOpen ? line + CODE_REM.around + groupLines(site, machine) * CODE_REM.line : line
+  const { line, aroundCode } = narrow.matches ? ROW_REM.narrow : ROW_REM.wide
+  return isOpen ? line + aroundCode + groupLines(site, machine) * CODE_LINE_REM : line
 }
 
 /**

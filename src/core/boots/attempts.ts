@@ -1,0 +1,227 @@
+/**
+ * The attempts that may go on: which of them an event is part of, and what becomes of each.
+ *
+ * A new attempt begins where a machine does what only the beginning of a boot does although it was further already. A second
+ * DISCOVER in front of a file that was read is one; iPXE's own, after it was read, is not.
+ */
+import { type Attempt, isBeyond, type Stage } from './attempt.ts'
+import { LiveAttempt } from './live.ts'
+import type { MachineRecord } from './machines.ts'
+import type { Past } from './past.ts'
+import type { RecorderEvents, RecorderLimits, Site, WallClock } from './recorder-options.ts'
+import { restored, type Stored, storedOf } from './stored.ts'
+import { viewOf } from './view.ts'
+
+/** After so long without a word, what a machine does is another story. */
+const STORY_MS = 30 * 60_000
+
+/** A machine that asks for its script again after so long was restarted; sooner, it only tries again. */
+const SCRIPT_AGAIN_MS = 30_000
+
+/** Beyond so many entries of all attempts, each gets fewer. */
+const ENTRIES_MAX = 200_000
+const CROWDED_ENTRIES_MAX = 30
+
+/** Files whose size is remembered, so that the next machine's progress is known from the beginning. */
+const SIZES_MAX = 1000
+
+export interface AttemptsDeps {
+  readonly past: Past
+  readonly nearest: Site['nearest']
+  readonly limits: RecorderLimits
+  readonly events: RecorderEvents
+  readonly wallMs: WallClock
+}
+
+/** To pack one takes some 70 µs, and machines wait meanwhile; the rest has time until the next tick. */
+const ENDS_A_TICK = 100
+
+export class Attempts {
+  readonly #deps: AttemptsDeps
+  /** Each with its machine. */
+  readonly #live = new Map<LiveAttempt, MachineRecord>()
+  readonly #sizes = new Map<string, number>()
+  #changed = new Set<string>()
+  /** Of all, as of the last tick. */
+  #entries = 0
+
+  constructor(deps: AttemptsDeps) {
+    this.#deps = deps
+  }
+
+  /** Those that were noted first come first. */
+  all(): LiveAttempt[] {
+    return [...this.#live.keys()]
+  }
+
+  view(attempt: LiveAttempt, nowMs: number): Attempt {
+    return viewOf(attempt, nowMs, this.#sizes)
+  }
+
+  /** As it is stored. */
+  text(attempt: LiveAttempt, nowMs: number): string {
+    return JSON.stringify(storedOf(attempt, this.view(attempt, nowMs)))
+  }
+
+  /** Names the group that all but matches. Takes a while. */
+  nearestTo({ unmatched, labels }: LiveAttempt): string | undefined {
+    return this.#deps.nearest(unmatched ?? labels)
+  }
+
+  /**
+   * Write into the attempt of a machine that goes on, or a new one.
+   *
+   * @param begins - the stage that a boot is in when it begins with what has happened; undefined where none does
+   */
+  note(
+    machine: MachineRecord,
+    nowMs: number,
+    begins: Stage | undefined,
+    write: (attempt: LiveAttempt, entriesMax: number) => void,
+  ): void {
+    const attempt = this.#attemptOf(machine, begins, nowMs)
+    attempt.address = machine.address
+    const { entriesPerAttemptMax: max } = this.#deps.limits
+    const isCrowded = this.#entries > ENTRIES_MAX
+    this.watch(attempt, nowMs, () => write(attempt, isCrowded ? Math.min(CROWDED_ENTRIES_MAX, max) : max))
+  }
+
+  /** See what becomes of an attempt by something that happens to it. */
+  watch(attempt: LiveAttempt, nowMs: number, happen: () => void): void {
+    const before = attempt.state
+    happen()
+    this.changed(attempt.key)
+    if (attempt.state !== before && attempt.endedMs !== undefined) this.#ended(attempt, nowMs, false)
+  }
+
+  changed(key: string): void {
+    this.#changed.add(key)
+  }
+
+  /** Keys of machines. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  learnSize(file: string, bytes: number): void {
+    this.#sizes.set(file, bytes)
+    if (this.#sizes.size > SIZES_MAX) this.#sizes.delete(this.#sizes.keys().next().value!)
+  }
+
+  /** Gives up who is silent for too long. */
+  tick(nowMs: number): void {
+    let explains = true
+    let left = ENDS_A_TICK
+    this.#entries = 0
+    for (const [attempt, machine] of this.#live) {
+      this.#entries += attempt.entries.length
+      if (left === 0) continue
+      if (attempt.judge(nowMs)) {
+        this.#ended(attempt, nowMs, explains)
+        explains = false // to find the nearest group takes time, of which one a tick is enough
+        left -= 1
+      } else if (nowMs - attempt.lastMs > STORY_MS && attempt.going === 0) {
+        this.#close(machine, nowMs)
+        left -= 1
+      }
+    }
+  }
+
+  saveAll(nowMs: number): void {
+    for (const attempt of this.#live.keys()) this.#save(attempt, nowMs)
+  }
+
+  /** An attempt of before the program was started. It goes on if something was heard of it lately. */
+  restore(machine: MachineRecord, stored: Stored, heardMs: number, nowMs: number): void {
+    const { attempt } = stored
+    // The last line of an attempt counts.
+    this.#deps.past.remove(attempt.id)
+    if (machine.live?.id === attempt.id) this.#live.delete(machine.live)
+    else this.#close(machine, nowMs)
+    machine.live = undefined
+    if (nowMs - heardMs < STORY_MS) this.#goOn(machine, restored(stored, heardMs))
+    else this.#deps.past.add(machine, attempt, JSON.stringify(stored))
+  }
+
+  /**
+   * Take over what a machine did before anybody knew which it is.
+   *
+   * @returns what it is part of now; undefined where there is nothing to take over
+   */
+  adopt(nameless: MachineRecord, machine: MachineRecord, nowMs: number): LiveAttempt | undefined {
+    const orphan = nameless.live
+    if (orphan === undefined || orphan.state !== 'booting') return undefined
+    let attempt = machine.live
+    if (attempt === undefined || attempt.endedMs !== undefined || nowMs - attempt.lastMs > attempt.patienceMs) {
+      this.#close(machine, nowMs)
+      attempt = this.#begin(machine, orphan.startedMs, orphan.startedAt)
+    }
+    attempt.absorb(orphan, this.#deps.limits.entriesPerAttemptMax)
+    nameless.live = undefined
+    this.#live.delete(orphan)
+    this.changed(nameless.key)
+    return attempt
+  }
+
+  /** All attempts of a machine. */
+  forget(machine: MachineRecord): void {
+    if (machine.live !== undefined) this.#live.delete(machine.live)
+    this.#deps.past.forget(machine)
+    this.changed(machine.key)
+  }
+
+  #attemptOf(machine: MachineRecord, begins: Stage | undefined, nowMs: number): LiveAttempt {
+    const { live } = machine
+    if (live !== undefined) {
+      const silentMs = nowMs - live.lastMs
+      const isNew = begins !== undefined && beginsAnew(live, begins, silentMs)
+      if (!isNew && silentMs < STORY_MS) return live
+      live.overtaken = isNew
+      this.#close(machine, nowMs)
+    }
+    return this.#begin(machine, nowMs, this.#deps.wallMs(nowMs))
+  }
+
+  #begin(machine: MachineRecord, startedMs: number, wallMs: number): LiveAttempt {
+    // Two of one machine must not have the same id.
+    const startedAt = Math.max(Math.round(wallMs), machine.last ? Date.parse(machine.last.startedAt) + 1 : 0)
+    return this.#goOn(machine, new LiveAttempt({ key: machine.key, startedMs, startedAt }))
+  }
+
+  #goOn(machine: MachineRecord, attempt: LiveAttempt): LiveAttempt {
+    machine.live = attempt
+    this.#live.set(attempt, machine)
+    return attempt
+  }
+
+  #ended(attempt: LiveAttempt, nowMs: number, explains: boolean): void {
+    attempt.explained(explains ? () => this.nearestTo(attempt) : undefined)
+    this.changed(attempt.key)
+    this.#deps.events.ended?.(this.view(attempt, nowMs))
+    this.#save(attempt, nowMs)
+  }
+
+  #save(attempt: LiveAttempt, nowMs: number): void {
+    if (!attempt.isUnsaved) return
+    attempt.isUnsaved = false
+    this.#deps.events.save?.(this.text(attempt, nowMs))
+  }
+
+  /** It is over: packed, and out of the way. */
+  #close(machine: MachineRecord, nowMs: number): void {
+    const attempt = machine.live
+    if (attempt === undefined) return
+    if (attempt.judge(nowMs, true)) this.#ended(attempt, nowMs, false)
+    this.#save(attempt, nowMs)
+    machine.live = undefined
+    this.#live.delete(attempt)
+    this.#deps.past.add(machine, this.view(attempt, nowMs), this.text(attempt, nowMs))
+  }
+}
+
+function beginsAnew(live: LiveAttempt, begins: Stage, silentMs: number): boolean {
+  if (isBeyond(live.stage, begins) || silentMs > live.patienceMs) return true
+  return begins === 'script' && live.stage === 'script' && silentMs > SCRIPT_AGAIN_MS
+}

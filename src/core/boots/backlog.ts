@@ -1,0 +1,75 @@
+/**
+ * Events that wait to be looked at: so many at most, and looked at for a small part of the time only.
+ *
+ * A machine reports some twenty in a boot, so a room full of machines that are switched on at once fits in. Under a flood the
+ * backlog is full, and what comes then is left out: better a story with gaps than machines that wait.
+ */
+
+/** A thousand machines' boots. */
+const WAITING_MAX = 20_000
+/** Of the processor. What was not used is saved up to CREDIT_MS_MAX. */
+const SHARE = 0.02
+const CREDIT_MS_MAX = 300
+/** At a time; then others have their turn. */
+const SLICE_MS_MAX = 5
+/** Events between two looks at the clock. */
+const GLANCE = 8
+
+export class Backlog<T> {
+  #events: T[] = []
+  #times: number[] = []
+  #next = 0
+  #creditMs = CREDIT_MS_MAX
+  #creditedMs = 0
+  #left = 0
+
+  get isEmpty(): boolean {
+    return this.#next === this.#events.length
+  }
+
+  get isFlooded(): boolean {
+    return this.#left > 0
+  }
+
+  /** How many were left out since this was asked the last time. */
+  takeLeftOut(): number {
+    const count = this.#left
+    this.#left = 0
+    return count
+  }
+
+  add(event: T, atMs: number): void {
+    if (this.#events.length - this.#next >= WAITING_MAX) {
+      this.#left += 1
+      return
+    }
+    this.#events.push(event)
+    this.#times.push(atMs)
+  }
+
+  /**
+   * Hands out what waits, in its order, as far as time allows.
+   *
+   * @param clock - milliseconds
+   * @param all - somebody asks and wants to know all: time does not count
+   */
+  work(take: (event: T, atMs: number) => void, clock: () => number, all = false): void {
+    const startMs = clock()
+    this.#creditMs = Math.min(this.#creditMs + (startMs - this.#creditedMs) * SHARE, CREDIT_MS_MAX)
+    this.#creditedMs = startMs
+    const endMs = all ? Infinity : startMs + Math.min(this.#creditMs, SLICE_MS_MAX)
+    for (let count = 0; !this.isEmpty; count++) {
+      if (count % GLANCE === 0 && clock() >= endMs) break
+      take(this.#events[this.#next]!, this.#times[this.#next]!)
+      this.#next += 1
+    }
+    this.#creditMs -= clock() - startMs
+    if (this.isEmpty || this.#next >= WAITING_MAX) this.#dropTaken()
+  }
+
+  #dropTaken(): void {
+    this.#events = this.#events.slice(this.#next)
+    this.#times = this.#times.slice(this.#next)
+    this.#next = 0
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * How a request ends: its answer is sent, told to the journal if it is a step of a boot, logged and counted.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Purpose } from '../core/journal.ts'
+import { type Log, printable } from '../core/log.ts'
+import type { Answer } from './answer.ts'
+import { type Ask, parseAsk } from './ask.ts'
+import { type Report, reportRequest } from './report.ts'
+import { elapsedMs, logAnswer } from './request-log.ts'
+import { send } from './send.ts'
+import type { RouteTally } from './tally.ts'
+
+export interface Replies {
+  /** @param purpose - of what is a step of a boot */
+  readonly finish: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    ask: Ask,
+    answer: Answer,
+    purpose?: Purpose,
+  ) => FastifyReply
+  /** For those who watch: they ask again and again, which is no news. */
+  readonly tell: (request: FastifyRequest, reply: FastifyReply, answer: Answer) => FastifyReply
+  /** One that was answered by other means. */
+  readonly count: (request: FastifyRequest, status: number, bytes: number) => void
+}
+
+/** Nobody may keep what holds only for now, or take it for something else. */
+const FOR_NOW = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const
+
+/** @param others - counts the requests that have no route */
+export function createReplies(log: Log, report: Report | undefined, others: RouteTally | undefined): Replies {
+  function count(request: FastifyRequest, status: number, bytes: number): void {
+    const tally = request.tally ?? others
+    tally?.count(status, request.method === 'HEAD' ? 0 : bytes, elapsedMs(request))
+  }
+  return {
+    count,
+    finish(request, reply, ask, answer, purpose) {
+      const bytes = send(request, reply, answer)
+      if (purpose !== undefined && report !== undefined) reportRequest(report, request, purpose, ask, answer, bytes)
+      logAnswer(log, request, reply, ask, answer, bytes)
+      count(request, reply.statusCode, bytes)
+      return reply
+    },
+    tell(request, reply, answer) {
+      const bytes = send(request, reply, { ...answer, headers: { ...FOR_NOW, ...answer.headers } })
+      const { method } = request
+      const path = printable(parseAsk(request.url).path)
+      const peer = request.socket.remoteAddress
+      log('http.watched', { method, path, status: reply.statusCode, bytes, ms: elapsedMs(request), peer })
+      count(request, reply.statusCode, bytes)
+      return reply
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+
+import { Backlog } from '../../../src/core/boots/backlog.ts'
+
+/** A clock that goes on by so much with each event that is looked at. */
+function worker(eventMs: number) {
+  const taken: number[] = []
+  let nowMs = 1000
+  return {
+    taken,
+    pass: (ms: number) => (nowMs += ms),
+    clock: () => nowMs,
+    take: (event: number) => {
+      taken.push(event)
+      nowMs += eventMs
+    },
+  }
+}
+
+test('what waits is handed out in its order, each once', () => {
+  const [backlog, { taken, clock, take }] = [new Backlog<number>(), worker(0)]
+  for (let event = 0; event < 50; event++) backlog.add(event, event)
+  backlog.work(take, clock)
+  backlog.add(50, 50)
+  backlog.work(take, clock)
+  expect(taken).toEqual(Array.from({ length: 51 }, (_, event) => event))
+  expect(backlog.isEmpty).toBe(true)
+})
+
+test('a flood takes a fiftieth of the time, and not much more than that at once', () => {
+  const [backlog, { taken, pass, clock, take }] = [new Backlog<number>(), worker(0.1)]
+  const startMs = clock()
+  for (let second = 0; second < 100; second++) {
+    for (let event = 0; event < 20_000; event++) backlog.add(event, clock())
+    for (let turn = 0; turn < 20; turn++) {
+      const before = clock()
+      backlog.work(take, clock)
+      expect(clock() - before).toBeLessThan(7)
+      pass(50)
+    }
+  }
+  const workedMs = taken.length * 0.1
+  expect(workedMs / (clock() - startMs)).toBeLessThan(0.025)
+  expect(workedMs / (clock() - startMs)).toBeGreaterThan(0.015)
+  expect(backlog.takeLeftOut()).toBeGreaterThan(1_000_000)
+  expect(backlog.isFlooded).toBe(false)
+})
+
+test('who asks gets all that waits', () => {
+  const [backlog, { taken, clock, take }] = [new Backlog<number>(), worker(1)]
+  for (let event = 0; event < 1000; event++) backlog.add(event, 0)
+  backlog.work(take, clock, true)
+  expect(taken).toHaveLength(1000)
+  for (let event = 0; event < 1000; event++) backlog.add(event, 0)
+  backlog.work(take, clock)
+  expect(taken).toHaveLength(1000) // that was on credit
+})
