@@ -14,8 +14,6 @@ export type BootEvent =
   | { readonly type: 'firmware'; readonly address: string; readonly file: string }
   /** An iPXE that came from here asked for `autoexec.ipxe`. */
   | { readonly type: 'autoexec'; readonly address: string }
-  /** An iPXE asked for `/boot.ipxe` or `/ipxe`; the mac is there when the request says it. */
-  | { readonly type: 'script'; readonly address: string; readonly mac: string | undefined }
   | Asked
   | Requested
   | Began

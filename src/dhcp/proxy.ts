@@ -75,7 +75,9 @@ export function createProxy(site: ProxySite, machines = new Machines()): Proxy {
       if (event.type === 'firmware') return onRead(machines.macOf(event.address), event.file, nowMs)
       if (event.type === 'autoexec') return advertiseRouter(machines.macOf(event.address))
       if (event.type === 'address') machines.hasAddress(event.mac, event.address)
-      if (event.type === 'script') machines.askedForScript(event.mac ?? machines.macOf(event.address) ?? '')
+      if (event.type === 'requested' && (event.purpose === 'script' || event.purpose === 'ipxe')) {
+        machines.askedForScript(event.labels.get('mac') ?? machines.macOf(event.address) ?? '')
+      }
       return []
     },
   }

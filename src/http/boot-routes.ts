@@ -7,7 +7,6 @@ import type { Answer } from './answer.ts'
 import { type Ask, parseAsk } from './ask.ts'
 import type { Paths } from './paths.ts'
 import type { Replies } from './replies.ts'
-import { addressOf, type Report } from './report.ts'
 import { ROUTES, spec } from './routes.ts'
 import { signature } from './send.ts'
 
@@ -16,17 +15,13 @@ export interface BootDeps {
   readonly snapshot: () => Snapshot
   /** Absent: the signature routes are not there. */
   readonly signer?: Signer | undefined
-  /** Told of what machines fetch. */
-  readonly report?: Report | undefined
 }
 
-export function serveBoots(paths: Paths, { finish }: Replies, { snapshot, signer, report }: BootDeps): void {
+export function serveBoots(paths: Paths, { finish }: Replies, { snapshot, signer }: BootDeps): void {
   for (const [path, rest, route, purpose] of ROUTES) {
     const answerTo = (ask: Ask): Answer => route(snapshot(), ask)
-    const isScript = purpose === 'script' || purpose === 'ipxe'
     paths.serve(path + rest, (request, reply) => {
       const ask = parseAsk(request.url, request.raw.rawHeaders)
-      if (isScript) report?.({ type: 'script', address: addressOf(request), mac: ask.labels.get('mac') })
       return finish(request, reply, ask, answerTo(ask), purpose)
     })
     if (signer === undefined) continue

@@ -7,7 +7,7 @@ import type { Purpose } from '../core/journal.ts'
 import { type Log, printable } from '../core/log.ts'
 import type { Answer } from './answer.ts'
 import { type Ask, parseAsk } from './ask.ts'
-import { type Report, reportRequest } from './report.ts'
+import { type Report, requestEvent } from './report.ts'
 import { elapsedMs, logAnswer } from './request-log.ts'
 import { send } from './send.ts'
 import type { RouteTally } from './tally.ts'
@@ -32,17 +32,20 @@ const FOR_NOW = { 'cache-control': 'no-store', 'x-content-type-options': 'nosnif
 
 /** @param others - counts the requests that have no route */
 export function createReplies(log: Log, report: Report | undefined, others: RouteTally | undefined): Replies {
-  function count(request: FastifyRequest, status: number, bytes: number): void {
+  function count(request: FastifyRequest, status: number, bytes: number, ms = elapsedMs(request)): void {
     const tally = request.tally ?? others
-    tally?.count(status, request.method === 'HEAD' ? 0 : bytes, elapsedMs(request))
+    tally?.count(status, request.method === 'HEAD' ? 0 : bytes, ms)
   }
   return {
     count,
     finish(request, reply, ask, answer, purpose) {
+      const { remoteAddress: peer } = request.socket
       const bytes = send(request, reply, answer)
-      if (purpose !== undefined && report !== undefined) reportRequest(report, request, purpose, ask, answer, bytes)
-      logAnswer(log, request, reply, ask, answer, bytes)
-      count(request, reply.statusCode, bytes)
+      const ms = elapsedMs(request)
+      if (purpose !== undefined && request.method === 'GET')
+        report?.(requestEvent(purpose, peer, ask, answer, bytes, ms))
+      logAnswer(log, request, ask, answer, { status: reply.statusCode, bytes, ms, peer })
+      count(request, reply.statusCode, bytes, ms)
       return reply
     },
     tell(request, reply, answer) {

@@ -7,7 +7,6 @@ import type { Began, BootEvent, Purpose } from '../core/journal.ts'
 import type { Answer } from './answer.ts'
 import type { Ask } from './ask.ts'
 import type { Served } from './assets.ts'
-import { elapsedMs } from './request-log.ts'
 
 export type Report = (event: BootEvent) => void
 
@@ -20,36 +19,39 @@ export interface Progress {
 
 const PROGRESS_MS = 250
 
-/** Of the machine, as DHCP and TFTP know it: an IPv4 address that comes in by an IPv6 socket is written as such. */
 export function addressOf(request: FastifyRequest): string {
-  const address = request.socket.remoteAddress ?? ''
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  return plainAddress(request.socket.remoteAddress)
 }
 
-/** A HEAD is no step of a boot. */
-export function reportRequest(
-  report: Report,
-  request: FastifyRequest,
+/** Of a machine, as DHCP and TFTP know it: an IPv4 address that comes in by an IPv6 socket is written as such. */
+function plainAddress(peer = ''): string {
+  return peer.startsWith('::ffff:') ? peer.slice('::ffff:'.length) : peer
+}
+
+/** @param peer - as the socket has it */
+export function requestEvent(
   purpose: Purpose,
+  peer: string | undefined,
   { query, labels, path }: Ask,
-  answer: Answer,
+  { status, group, unconfigured, reason }: Answer,
   bytes: number,
-): void {
-  if (request.method !== 'GET') return
-  report({
+  ms: number,
+): BootEvent {
+  const address = plainAddress(peer)
+  return {
     type: 'requested',
     purpose,
-    address: addressOf(request),
+    address,
     query,
     labels,
     path,
-    status: answer.status,
+    status,
     bytes,
-    ms: elapsedMs(request),
-    group: answer.group,
-    unconfigured: answer.unconfigured === true,
-    reason: answer.reason,
-  })
+    ms,
+    group,
+    unconfigured: unconfigured === true,
+    reason,
+  }
 }
 
 /** Tells of downloads, each with a number of its own. */

@@ -1,7 +1,7 @@
 /**
  * One line of the log for each request. Text from the network goes in as printable ASCII.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 
 import { groupLabel } from '../core/groups.ts'
 import type { Labels } from '../core/labels.ts'
@@ -16,14 +16,21 @@ declare module 'fastify' {
   }
 }
 
-/** @param bytes - of the body that a GET is sent */
+/** What came of a request. */
+export interface Outcome {
+  readonly status: number
+  /** Of the body that a GET is sent. */
+  readonly bytes: number
+  readonly ms: number
+  readonly peer: string | undefined
+}
+
 export function logAnswer(
   log: Log,
   request: FastifyRequest,
-  reply: FastifyReply,
   ask: Ask,
   answer: Answer,
-  bytes: number,
+  { status, bytes, ms, peer }: Outcome,
 ): void {
   log('http.request', {
     method: request.method,
@@ -33,10 +40,10 @@ export function logAnswer(
     labels: otherLabels(ask.labels),
     group: answer.group && printable(groupLabel(answer.group)),
     spec: printableOr(answer.group?.spec ?? answer.spec),
-    status: reply.statusCode,
+    status,
     bytes: request.method === 'HEAD' ? 0 : bytes,
-    ms: elapsedMs(request),
-    peer: request.socket.remoteAddress,
+    ms,
+    peer,
     reason: printableOr(answer.reason),
   })
 }

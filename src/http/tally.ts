@@ -119,7 +119,6 @@ export class Tally {
       case 'moved': // it is counted at its end
       case 'firmware': // these three are told twice
       case 'autoexec':
-      case 'script':
       case 'address':
         break
     }

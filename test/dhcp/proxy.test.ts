@@ -182,7 +182,7 @@ describe('a loop', () => {
     const site = open()
     for (let count = 0; count < 6; count++) {
       expect(turn(site, captured(DISCOVER), count * 20 * SECOND)).toEqual({ offered: ['snponly.efi'], lines: [] })
-      site.report({ type: 'script', address: ADDRESS, mac: undefined }, count * 20 * SECOND + 10)
+      site.report(asksForScript(ADDRESS), count * 20 * SECOND + 10)
     }
   })
 
@@ -190,7 +190,7 @@ describe('a loop', () => {
     const site = open()
     for (let count = 0; count < 6; count++) {
       expect(turn(site, captured(DISCOVER), count * 20 * SECOND).lines).toEqual([])
-      site.report({ type: 'script', address: '10.77.0.99', mac: MAC }, count * 20 * SECOND + 10)
+      site.report(asksForScript('10.77.0.99', MAC), count * 20 * SECOND + 10)
     }
   })
 
@@ -245,3 +245,21 @@ test('nothing that arrives makes it throw, answer anywhere but back, or exceed o
   )
   expect(answers).toBeGreaterThan(1000)
 })
+
+/** As HTTP reports it: `/boot.ipxe` says nothing of the machine, `/ipxe` its labels. */
+function asksForScript(address: string, mac?: string): BootEvent {
+  return {
+    type: 'requested',
+    purpose: mac === undefined ? 'script' : 'ipxe',
+    address,
+    query: '',
+    labels: new Map(mac === undefined ? [] : [['mac', mac]]),
+    path: '/ipxe',
+    status: 200,
+    bytes: 1,
+    ms: 1,
+    group: undefined,
+    unconfigured: false,
+    reason: undefined,
+  }
+}

@@ -17,7 +17,7 @@ const IMAGE = Buffer.from('MZ an image')
 const CONFIG = { address: '127.0.0.1:0', assetsPath: '', headerBytesMax: 16_384, connectionsMax: 10 }
 
 /** What breaks loops and tells who is where; the rest is for the flight recorder. */
-const HEARD_BY_DHCP = new Set(['firmware', 'autoexec', 'script'])
+const HEARD_BY_DHCP = new Set(['firmware', 'autoexec', 'requested'])
 
 let folder = ''
 let rooms: Running[] = []
@@ -83,8 +83,10 @@ test('who asks for a boot script is told of, with the mac if the request says it
   await fetch(`${url}/boot.ipxe`)
   await fetch(`${url}/ipxe?mac=52-54-00-00-00-0A`)
   await fetch(`${url}/metadata?mac=52-54-00-00-00-0A`)
-  expect(events).toEqual([
-    { type: 'script', address: '127.0.0.1', mac: undefined },
-    { type: 'script', address: '127.0.0.1', mac: '52:54:00:00:00:0a' },
+  const asked = events.flatMap((event) => (event.type === 'requested' ? [event] : []))
+  expect(asked.map(({ purpose, address, labels }) => [purpose, address, labels.get('mac')])).toEqual([
+    ['script', '127.0.0.1', undefined],
+    ['ipxe', '127.0.0.1', '52:54:00:00:00:0a'],
+    ['metadata', '127.0.0.1', '52:54:00:00:00:0a'],
   ])
 })
