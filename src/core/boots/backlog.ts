@@ -5,10 +5,10 @@
  * backlog is full, and what comes then is left out: better a story with gaps than machines that wait.
  */
 
-/** A thousand machines' boots. */
-const WAITING_MAX = 20_000
-/** Of the processor. What was not used is saved up to CREDIT_MS_MAX. */
-const SHARE = 0.02
+/** What a thousand machines report in a second or so. More that waits would outlive its youth, and cost more to clear away. */
+const WAITING_MAX = 2000
+/** Of the processor. What was not used is saved up to CREDIT_MS_MAX: enough for the boots of a thousand machines. */
+const SHARE = 0.01
 const CREDIT_MS_MAX = 300
 /** At a time; then others have their turn. */
 const SLICE_MS_MAX = 5

@@ -96,11 +96,17 @@ test('a fault of ours ends it, and surfaces', async () => {
   await boots.stop()
 })
 
-test('a flood is looked at as it comes, and forgets none of what is there', async () => {
-  const { journal, boots } = await open()
+test('of a flood some is left out, and the log says so; machines are remembered up to the limit', async () => {
+  const { journal, boots, log } = await open()
   for (let count = 0; count < 50_000; count++) report(journal.report, count)
   const machines: ReturnType<Boots['machines']> = boots.machines()
-  expect(machines).toHaveLength(10_000)
+  expect(machines).toHaveLength(2000)
+  for (let round = 1; round < 7; round++) {
+    for (let count = 0; count < 2000; count++) report(journal.report, round * 2000 + count)
+    boots.machines()
+  }
+  expect(boots.machines()).toHaveLength(10_000)
+  await expect.poll(() => log.lines.map(({ event }) => event), { timeout: 5000 }).toEqual(['boots.left-out'])
   await boots.stop()
 })
 
