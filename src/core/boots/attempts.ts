@@ -36,6 +36,9 @@ export interface AttemptsDeps {
 /** To pack one takes some 70 µs, and machines wait meanwhile; the rest has time until the next tick. */
 const ENDS_A_TICK = 100
 
+/** To find the nearest of a hundred thousand groups takes some 20 ms: not for each of many machines at once. */
+const EXPLAIN_MS = 1000
+
 export class Attempts {
   readonly #deps: AttemptsDeps
   /** Each with its machine. */
@@ -44,6 +47,7 @@ export class Attempts {
   #changed = new Set<string>()
   /** Of all, as of the last tick. */
   #entries = 0
+  #explainedMs = -Infinity
 
   constructor(deps: AttemptsDeps) {
     this.#deps = deps
@@ -91,7 +95,7 @@ export class Attempts {
     const before = attempt.state
     happen()
     this.changed(attempt.key)
-    if (attempt.state !== before && attempt.endedMs !== undefined) this.#ended(attempt, nowMs, false)
+    if (attempt.state !== before && attempt.endedMs !== undefined) this.#ended(attempt, nowMs)
   }
 
   changed(key: string): void {
@@ -112,15 +116,13 @@ export class Attempts {
 
   /** Gives up who is silent for too long. */
   tick(nowMs: number): void {
-    let explains = true
     let left = ENDS_A_TICK
     this.#entries = 0
     for (const [attempt, machine] of this.#live) {
       this.#entries += attempt.entries.length
       if (left === 0) continue
       if (attempt.judge(nowMs)) {
-        this.#ended(attempt, nowMs, explains)
-        explains = false // to find the nearest group takes time, of which one a tick is enough
+        this.#ended(attempt, nowMs)
         left -= 1
       } else if (nowMs - attempt.lastMs > STORY_MS && attempt.going === 0) {
         this.#close(machine, nowMs)
@@ -196,8 +198,12 @@ export class Attempts {
     return attempt
   }
 
-  #ended(attempt: LiveAttempt, nowMs: number, explains: boolean): void {
-    attempt.explained(explains ? () => this.nearestTo(attempt) : undefined)
+  #ended(attempt: LiveAttempt, nowMs: number): void {
+    const explain = (): string | undefined => {
+      this.#explainedMs = nowMs
+      return this.nearestTo(attempt)
+    }
+    attempt.explained(nowMs - this.#explainedMs >= EXPLAIN_MS ? explain : undefined)
     this.changed(attempt.key)
     this.#deps.events.ended?.(this.view(attempt, nowMs))
     this.#save(attempt, nowMs)
@@ -213,7 +219,7 @@ export class Attempts {
   #close(machine: MachineRecord, nowMs: number): void {
     const attempt = machine.live
     if (attempt === undefined) return
-    if (attempt.judge(nowMs, true)) this.#ended(attempt, nowMs, false)
+    if (attempt.judge(nowMs, true)) this.#ended(attempt, nowMs)
     this.#save(attempt, nowMs)
     machine.live = undefined
     this.#live.delete(attempt)

@@ -243,6 +243,19 @@ describe('whose it is', () => {
     expect(story.latest().diagnosis.text).toBe('No group matches it. Nearest: mac.')
   })
 
+  test('an attempt ends with the nearest group named, of one machine a second: it takes long', () => {
+    const story = new Story({ site: { nearest: () => 'the next' } })
+    const lost = (mac: string) => story.ask('ipxe', { labels: new Map([['mac', mac]]), group: undefined, status: 404 })
+    for (const mac of ['52:54:00:00:00:01', '52:54:00:00:00:02']) lost(mac)
+    story.wait(2)
+    lost('52:54:00:00:00:03')
+    expect(story.ended.map(({ diagnosis }) => diagnosis.text)).toEqual([
+      'No group matches it. Nearest: the next.',
+      'No group matches it.',
+      'No group matches it. Nearest: the next.',
+    ])
+  })
+
   test('a UUID alone is enough where an address changed', () => {
     const story = new Story().untilKernel()
     story.ask('ignition', { labels: new Map([['uuid', UUID]]), address: '10.9.0.177' })
