@@ -60,7 +60,7 @@ test('a boot moves through its stages while one looks on', async (context) => {
   site.tell()
   await shows('261 of 412 MB')
   await row.locator('.progress-text', { hasText: 'MB/s' }).waitFor()
-  expect(await page.title()).toBe('1 booting · bootcfg')
+  await expect.poll(() => page.title()).toBe('1 booting · bootcfg')
 
   initrd.end()
   node1.wait(20).ask('ignition')
@@ -123,7 +123,7 @@ describe('an unknown machine', () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(expected)
 
     await page.getByRole('button', { name: 'Hide group' }).click()
-    expect(await page.locator('.yaml').count()).toBe(0)
+    await expect.poll(() => page.locator('.yaml').count()).toBe(0)
     await page.getByRole('link', { name: '10:20:30:40:50:59' }).click()
     await page.getByText('A group for exactly this machine').waitFor()
   })
@@ -247,7 +247,7 @@ test('when the server is away the page says so calmly, and knows all again when 
   await connection.filter({ hasText: 'Live' }).waitFor()
   site.reachable(false)
   await connection.filter({ hasText: 'Reconnecting' }).waitFor()
-  expect(await page.locator('.machine').count()).toBe(1)
+  await expect.poll(() => page.locator('.machine').count()).toBe(1)
   new Actor(site, { mac: '52:54:00:00:00:77', address: '10.9.0.77' }).discover()
   site.tell()
   site.reachable(true)
