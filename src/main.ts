@@ -10,7 +10,7 @@ import { checkDataDirectory, reportProblems } from './core/check-run.ts'
 import { formatExplanation } from './core/explanation-text.ts'
 import type { Log } from './core/log.ts'
 import { type Running, stopAll } from './core/module.ts'
-import { helpText, type Invocation, parseInvocation, type Settings, UsageError } from './core/settings.ts'
+import { helpText, type Invocation, parseInvocation, portOf, type Settings, UsageError } from './core/settings.ts'
 import { explainer, openNetwork, openStoreOrSay, sourcesOf, version } from './ground.ts'
 import { serve } from './serve.ts'
 
@@ -52,7 +52,7 @@ async function explain(settings: Settings, machine: AskedMachine): Promise<numbe
     rooms.push(store)
     const network = await openNetwork(settings, log)
     rooms.push(...network.rooms)
-    const httpPort = Number(settings.address.slice(settings.address.lastIndexOf(':') + 1))
+    const httpPort = portOf(settings.address[0]!)
     const explanation = await explainer(settings, store.current, network)(machine, httpPort)
     print(settings.json ? `${JSON.stringify(explanation, null, 2)}\n` : formatExplanation(explanation))
     return explanation.problems.length === 0 ? EXIT.ok : EXIT.failed

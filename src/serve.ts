@@ -5,6 +5,7 @@
  *   firmware, interfaces               with -net
  *   http, tftp, dhcp                   DHCP last: nothing is offered that is not yet served
  */
+import { becomeUser } from './become-user.ts'
 import { type Boots, openBoots } from './core/boots/boots.ts'
 import { LIMITS } from './core/boots/recorder-options.ts'
 import { ConfigError } from './core/errors.ts'
@@ -16,6 +17,7 @@ import { type Running, stopAll, supervise } from './core/module.ts'
 import { watchProblems } from './core/problems.ts'
 import type { Settings } from './core/settings.ts'
 import type { Store } from './core/store/store.ts'
+import type { DhcpDeps } from './dhcp/start.ts'
 import {
   explainer,
   knownIn,
@@ -46,6 +48,8 @@ export async function serve(settings: Settings, passphrase: string | undefined):
   process.on('SIGHUP', () => reload())
   const rooms: Running[] = []
   try {
+    const advertiser = await openBeforeOthers(settings, log)
+    if (settings.user !== undefined) becomeUser(settings.user)
     if (settings['assets-path'] !== '') {
       await mustBeDirectory(settings['assets-path'], '-assets-path', "; -assets-path '' serves no assets")
     }
@@ -62,7 +66,7 @@ export async function serve(settings: Settings, passphrase: string | undefined):
     const modules = () => moduleStates(wantedModules(settings), rooms)
     const http = await startHttp(
       {
-        address: settings.address,
+        addresses: settings.address,
         assetsPath: settings['assets-path'],
         headerBytesMax: settings['max-header-bytes'],
         connectionsMax: settings['max-connections'],
@@ -79,7 +83,8 @@ export async function serve(settings: Settings, passphrase: string | undefined):
       },
     )
     rooms.push(http)
-    if (network !== undefined) await startNetboot(settings, network, store, journal, http, rooms, log)
+    if (network !== undefined)
+      await startNetboot(settings, { ...network, advertiser }, store, journal, http, rooms, log)
     log('ready', { url: http.url, version: version() })
     await supervise(rooms, stopSignal)
     log('stopped')
@@ -136,9 +141,18 @@ async function startBoots(
   return boots
 }
 
+type Privileged = DhcpDeps['advertiser']
+
+/** What only root may open, for one who goes on as another user. */
+async function openBeforeOthers({ net, dhcp, ra, user }: Settings, log: Log): Promise<Privileged> {
+  if (user === undefined || net.length === 0 || dhcp === 'off') return undefined
+  const { openPrivileged } = await import('./dhcp/start.ts')
+  return openPrivileged({ routerAdvertisements: ra }, log)
+}
+
 async function startNetboot(
   settings: Settings,
-  { firmware, interfaces }: Network,
+  { firmware, interfaces, advertiser }: Network & { readonly advertiser: Privileged },
   store: Store,
   journal: Journal,
   http: Running,
@@ -158,7 +172,8 @@ async function startNetboot(
   if (settings.dhcp === 'proxy') {
     const { startDhcp } = await import('./dhcp/start.ts')
     const config = { ...place, answer: settings.answer, routerAdvertisements: settings.ra }
-    rooms.push(await startDhcp(config, { interfaces, firmware, isKnown: knownIn(store.current), journal, log }))
+    const isKnown = knownIn(store.current)
+    rooms.push(await startDhcp(config, { interfaces, firmware, isKnown, journal, log, advertiser }))
   }
 }
 

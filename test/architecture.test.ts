@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const ROOMS = ['core', 'net', 'dhcp', 'tftp', 'http']
+const ROOMS = ['core', 'net', 'dhcp', 'tftp', 'http', 'appliance']
 
 interface Source {
   /** `core/store/store.ts` */
@@ -89,7 +89,9 @@ test('only one file calls the C library, and rooms that are switched off are not
   const front = sources.filter(({ path }) => ['main.ts', 'serve.ts', 'ground.ts'].includes(path))
   expect(front).toHaveLength(3)
   const eager = front.flatMap(({ text }) => [
-    ...text.matchAll(/ from '\.\/(dhcp\/|tftp\/|net\/|explain\.ts|http\/webhook)/g),
+    ...text.matchAll(
+      /^(?:import (?!type ).*|\}) from '\.\/(dhcp\/|tftp\/|net\/|appliance\/|explain\.ts|http\/webhook)/gm,
+    ),
   ])
   expect(eager.map(([text]) => text)).toEqual([])
 })

@@ -2,7 +2,7 @@
  * The program as a process: flags, fatal errors, signals.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
@@ -241,4 +241,34 @@ test('a change on disk is served within 2 s', async () => {
     }
     expect(body).toBe(`WORD=${word}\n`)
   }
+})
+
+describe('-user', () => {
+  const asRoot = (context: TestContext): void => {
+    if (process.getuid!() !== 0) skip(context, 'only root can become another user')
+  }
+  test('root goes on as somebody else, without any right, and serves', async (context) => {
+    asRoot(context)
+    await using server = await startServer([...SITE, '-user', '65534:65534'])
+    const status = readFileSync(`/proc/${server.process.pid}/status`, 'utf8')
+    expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m)
+    expect(status).toMatch(/^Gid:\t65534\t65534\t65534\t65534$/m)
+    expect(status).toMatch(/^Groups:\t *$/m)
+    expect(status).toMatch(/^CapEff:\t0+$/m)
+    expect(status).toMatch(/^CapPrm:\t0+$/m)
+    expect((await fetch(`${server.url}/assets/hello.txt`)).status).toBe(200)
+  })
+  test('a user that is not there is fatal, in one line', async (context) => {
+    asRoot(context)
+    const { status, stdout } = await runBootcfg(['-address', '127.0.0.1:0', ...SITE, '-user', 'nobody-of-that-name'])
+    expect(status).toBe(1)
+    expect(stdout).toContain('-user nobody-of-that-name: ')
+  })
+  test('for who is not root it is fatal, in one line', async (context) => {
+    require(context, [['setpriv', 'util-linux']])
+    const wrapper = process.getuid!() === 0 ? ['setpriv', '--reuid', '65534', '--clear-groups'] : []
+    await expect(startServer([...SITE, '-user', '0:0'], {}, wrapper)).rejects.toThrow(
+      'only root can become another user',
+    )
+  })
 })

@@ -14,12 +14,17 @@ const LOG_LEVELS = ['critical', 'error', 'warning', 'notice', 'info', 'debug'] a
 
 const ADDRESS = /^(\[[0-9a-fA-F:.%a-z]+\]|[^:[\]]*):(\d{1,5})$/
 
+const ADDRESSES_MAX = 8
+
 /** Machines on the network must reach it. */
 const ADDRESS_WITH_NET = '0.0.0.0:8080'
 
 /** Names of network interfaces: at most 15 bytes, no slash, no blank. */
 const INTERFACE = /^[^\s/:,]{1,15}$/
 const INTERFACES_MAX = 64
+
+/** As `useradd` allows them. */
+const USER = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?)?$/
 
 /** No longer than what a URL in one DHCP option leaves room for. */
 const ADVERTISED = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,198}[A-Za-z0-9])?(?::\d{1,5})?)?$/
@@ -43,10 +48,15 @@ const FLAGS = {
   address: {
     schema: z
       .string()
-      .regex(ADDRESS, 'expected host:port, such as 127.0.0.1:8080 or [::1]:8080')
-      .refine((text) => Number(ADDRESS.exec(text)?.[2]) <= 65_535, 'the port must be at most 65535'),
+      .transform((text) => text.split(','))
+      .refine(
+        (addresses) => addresses.every((address) => ADDRESS.test(address)),
+        'expected host:port, such as 127.0.0.1:8080 or [::1]:8080',
+      )
+      .refine((addresses) => addresses.every((address) => portOf(address) <= 65_535), 'the port must be at most 65535')
+      .refine((addresses) => addresses.length <= ADDRESSES_MAX, `at most ${ADDRESSES_MAX} addresses`),
     default: '127.0.0.1:8080',
-    help: `HTTP listen address, host:port; an empty host listens on every address; with -net the default is ${ADDRESS_WITH_NET}`,
+    help: `HTTP listen addresses, host:port, separated by commas, the one that machines are told first; an empty host listens on every address; with -net the default is ${ADDRESS_WITH_NET}`,
   },
   config: { schema: path.min(1, 'expected a path'), default: './data/config.yaml', help: 'groups file (YAML)' },
   'data-path': {
@@ -109,6 +119,14 @@ const FLAGS = {
     schema: z.enum(['on', 'off'], 'expected on or off').transform((text) => text === 'on'),
     default: 'on',
     help: 'with -net: on|off; tells an iPXE that boots that there is no IPv6 router, so that it does not wait for one',
+  },
+  user: {
+    schema: z
+      .string()
+      .regex(USER, 'expected a user, as a name or number, and with a colon its group, such as 900:900')
+      .transform((text) => (text === '' ? undefined : text)),
+    default: '',
+    help: 'started by root: become this user, user:group, before anything is read from files or the network',
   },
   'max-transfers': {
     schema: count(1, 100_000),
@@ -243,7 +261,7 @@ export function parseInvocation(
   return {
     command: command ?? 'serve',
     machine,
-    settings: addressIsOpen ? { ...complete, address: ADDRESS_WITH_NET } : complete,
+    settings: addressIsOpen ? { ...complete, address: [ADDRESS_WITH_NET] } : complete,
     passphrase: env['BOOTCFG_PASSPHRASE'] || undefined,
   }
 }
@@ -283,6 +301,11 @@ function machineOf(given: Given, problems: string[]): AskedMachine {
     problems.push(`invalid value ${JSON.stringify(text)} for -${name}: ${message}`)
   }
   return { label: [] }
+}
+
+/** Of `host:port`. */
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 function textOf(name: FlagName, given: Given, env: Readonly<Record<string, string | undefined>>) {

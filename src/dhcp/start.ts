@@ -14,7 +14,7 @@ import { openPerInterface, type PerInterface } from '../net/per-interface.ts'
 import { type Arrival, createProxy, type Effect } from './proxy.ts'
 import { missingFiles } from './pxe.ts'
 import { listenForRivals, Rivals } from './rivals.ts'
-import { openRouterAdvertiser } from './router-advertisement.ts'
+import { openRouterAdvertiser, type RouterAdvertiser } from './router-advertisement.ts'
 import { openPorts, type SendBack } from './socket.ts'
 
 export interface DhcpConfig {
@@ -33,6 +33,16 @@ export interface DhcpDeps {
   readonly isKnown: (machine: { mac: string; uuid: string | undefined }) => boolean
   readonly journal: Journal
   readonly log: Log
+  /** Opened before, while the right to it was there. Absent: opened when the room starts. */
+  readonly advertiser?: RouterAdvertiser | undefined
+}
+
+/** What needs a right (CAP_NET_RAW) that the process may give up before it starts the room. */
+export function openPrivileged(
+  config: Pick<DhcpConfig, 'routerAdvertisements'>,
+  log: Log,
+): RouterAdvertiser | undefined {
+  return config.routerAdvertisements ? openRouterAdvertiser(log) : undefined
 }
 
 /** @throws Error with one line for people when a port cannot be had on an interface that is in use */
@@ -44,7 +54,7 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
   if (nativeLibc() === undefined) {
     log('net.native-missing', { reason: 'broadcasts of other networks are heard, and answered on those of -net' })
   }
-  const advertiser = config.routerAdvertisements ? openRouterAdvertiser(log) : undefined
+  const advertiser = deps.advertiser ?? openPrivileged(config, log)
   const proxy = createProxy({ ...config, routerAdvertisements: advertiser !== undefined, firmware, isKnown })
 
   function perform(effect: Effect, answer?: SendBack): void {

@@ -21,7 +21,7 @@ describe('a setting comes from', () => {
 
 test('flags keep the defaults of the old program', () => {
   expect(parseInvocation([], {}).settings).toMatchObject({
-    address: '127.0.0.1:8080',
+    address: ['127.0.0.1:8080'],
     config: './data/config.yaml',
     'data-path': './data',
     'assets-path': './assets',
@@ -36,12 +36,17 @@ test('-net names interfaces, and opens HTTP to the network unless -address says 
   expect(parseInvocation([], {}).settings).toMatchObject({ net: [], dhcp: 'proxy', tftp: true, ra: true })
   expect(parseInvocation(['-net', 'br0,eth1.5'], {}).settings).toMatchObject({
     net: ['br0', 'eth1.5'],
-    address: '0.0.0.0:8080',
+    address: ['0.0.0.0:8080'],
     advertise: undefined,
   })
   const own = ['-net=br0', '-address=127.0.0.1:8080']
-  expect(parseInvocation(own, {}).settings.address).toBe('127.0.0.1:8080')
-  expect(parseInvocation(['-net=br0'], { BOOTCFG_ADDRESS: '127.0.0.1:80' }).settings.address).toBe('127.0.0.1:80')
+  expect(parseInvocation(own, {}).settings.address).toEqual(['127.0.0.1:8080'])
+  expect(parseInvocation(['-net=br0'], { BOOTCFG_ADDRESS: '127.0.0.1:80' }).settings.address).toEqual(['127.0.0.1:80'])
+})
+
+test('-address may name several', () => {
+  expect(parseInvocation(['-address', ':8080,[::1]:80'], {}).settings.address).toEqual([':8080', '[::1]:80'])
+  expect(() => parseInvocation(['-address', ':8080,'], {})).toThrow('expected host:port')
 })
 
 test('dashes become underscores in the name of a variable', () => {

@@ -82,7 +82,7 @@ test('HTTP: every status, type and body', { timeout: 60_000 }, async () => {
       writeFiles(folder.path, files)
       const site = await siteIn(folder.path)
       const { snapshot, assetsPath } = site
-      const config = { address: '127.0.0.1:0', assetsPath, headerBytesMax: 16_384, connectionsMax: 100 }
+      const config = { addresses: ['127.0.0.1:0'], assetsPath, headerBytesMax: 16_384, connectionsMax: 100 }
       const http = await startHttp(config, { snapshot: () => snapshot, log: memoryLog() })
       try {
         const place = { advertise: undefined, address: '127.0.0.1', port: Number(new URL(http.url!).port) }

@@ -14,7 +14,7 @@ import { startHttp } from '../../src/http/start.ts'
 import { memoryLog, snapshotOf, writeFiles } from '../support/site.ts'
 
 const IMAGE = Buffer.from('MZ an image')
-const CONFIG = { address: '127.0.0.1:0', assetsPath: '', headerBytesMax: 16_384, connectionsMax: 10 }
+const CONFIG = { addresses: ['127.0.0.1:0'], assetsPath: '', headerBytesMax: 16_384, connectionsMax: 10 }
 
 /** What breaks loops and tells who is where; the rest is for the flight recorder. */
 const HEARD_BY_DHCP = new Set(['firmware', 'autoexec', 'requested'])

@@ -57,7 +57,7 @@ groups:
   const log = memoryLog()
   boots = await openBoots({ journal, site, log, statePath: '' })
   const http = await startHttp(
-    { address: '127.0.0.1:0', assetsPath: join(folder.path, 'assets'), headerBytesMax: 16_384, connectionsMax: 10 },
+    { addresses: ['127.0.0.1:0'], assetsPath: join(folder.path, 'assets'), headerBytesMax: 16_384, connectionsMax: 10 },
     { snapshot: () => snapshot, report: journal.report, log },
   )
   rooms = [boots, http]

@@ -15,7 +15,7 @@ const folder = process.argv[2]!
 const log = createLog({ level: 'critical', pretty: false, write: () => {} })
 const http = await startHttp(
   {
-    address: '127.0.0.1:0',
+    addresses: ['127.0.0.1:0'],
     assetsPath: folder,
     headerBytesMax: 4096,
     connectionsMax: 500,

@@ -36,7 +36,7 @@ groups:
   const snapshot = await snapshotOf(folder.path)
   http = await startHttp(
     {
-      address: '127.0.0.1:0',
+      addresses: ['127.0.0.1:0'],
       assetsPath: join(folder.path, 'assets'),
       headerBytesMax: 16_384,
       connectionsMax: 100,

@@ -51,7 +51,7 @@ beforeAll(async () => {
   }
   const snapshot = await snapshotOf(folder.path)
   http = await startHttp(
-    { address: '127.0.0.1:0', assetsPath: '', headerBytesMax: 16_384, connectionsMax: 100 },
+    { addresses: ['127.0.0.1:0'], assetsPath: '', headerBytesMax: 16_384, connectionsMax: 100 },
     { snapshot: () => snapshot, log: memoryLog() },
   )
 })

@@ -2,7 +2,7 @@
  * How the server behaves on the wire, towards clients that are slow, wrong or gone. Real sockets over loopback.
  */
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -15,7 +15,7 @@ import { memoryLog, snapshotOf } from '../support/site.ts'
 const FIXTURES = join(import.meta.dirname, '../fixtures/bootcfg')
 
 const CONFIG = {
-  address: '127.0.0.1:0',
+  addresses: ['127.0.0.1:0'],
   assetsPath: join(FIXTURES, 'assets'),
   headerBytesMax: 4096,
   connectionsMax: 20,
@@ -233,10 +233,46 @@ test('stopping is quick even with downloads open, and refuses newcomers', async 
   await expect(fetch(own.url!)).rejects.toThrow()
 })
 
+describe('several addresses', () => {
+  const start = (...addresses: string[]) =>
+    startHttp({ ...CONFIG, addresses }, { snapshot: () => expect.unreachable(), log: memoryLog() })
+  async function freePort(): Promise<number> {
+    const probe = createServer().listen(0, '127.0.0.1')
+    await once(probe, 'listening')
+    const { port } = probe.address() as AddressInfo
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
+
+  test('each is answered, with the same limits, and none after the stop', async () => {
+    const other = `127.0.0.1:${await freePort()}`
+    const own = await start('127.0.0.1:0', other)
+    expect((await fetch(`http://${other}/assets/hello.txt`)).headers.get('content-length')).toBe(
+      (await fetch(`${own.url}/assets/hello.txt`)).headers.get('content-length'),
+    )
+    const idle = connect({ host: '127.0.0.1', port: Number(other.split(':')[1]) })
+    idle.on('error', () => {})
+    const answered = once(idle, 'data')
+    idle.write(`GET /ipxe?${'a'.repeat(5000)} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect(String(await answered)).toContain('431 Request Header')
+    await own.stop()
+    await expect(fetch(`http://${other}/`)).rejects.toThrow()
+    await expect(fetch(own.url!)).rejects.toThrow()
+  })
+  test('where one is taken, the others are left free again', async () => {
+    const first = `127.0.0.1:${await freePort()}`
+    await expect(start(first, `127.0.0.1:${port}`)).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: another program`,
+    )
+    await expect(fetch(`http://${first}/`)).rejects.toThrow()
+  })
+})
+
 describe('an address that cannot be listened on is told in one line, with what to do', () => {
   const start = (address: string) =>
     startHttp(
-      { address, assetsPath: '', headerBytesMax: 4096, connectionsMax: 20 },
+      { addresses: [address], assetsPath: '', headerBytesMax: 4096, connectionsMax: 20 },
       { snapshot: () => expect.unreachable(), log: memoryLog() },
     )
   test('one that is taken', async () => {

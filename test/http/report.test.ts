@@ -26,7 +26,7 @@ beforeAll(async () => {
   })
   const snapshot = await snapshotOf(folder.path)
   http = await startHttp(
-    { address: '127.0.0.1:0', assetsPath: join(folder.path, 'assets'), headerBytesMax: 16_384, connectionsMax: 10 },
+    { addresses: ['127.0.0.1:0'], assetsPath: join(folder.path, 'assets'), headerBytesMax: 16_384, connectionsMax: 10 },
     {
       snapshot: () => snapshot,
       log: memoryLog(),
