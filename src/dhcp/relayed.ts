@@ -1,14 +1,17 @@
 /**
  * The socket for what DHCP relays send to us alone: port 67 of the interface's own address.
  *
- * It is open only while no DHCP server of this host holds the port. Of two sockets the kernel hands a datagram to one, to
- * ours more likely, and the machines of a neighbour could not renew their leases: it would take their unicast RENEW.
+ * It is open only while no DHCP server of this host holds the port on this interface. Of two sockets the kernel hands a
+ * datagram to one, to ours more likely, and the machines of a neighbour could not renew their leases: it would take their
+ * unicast RENEW.
  */
 import type { Log } from '../core/log.ts'
 import type { NetInterface } from '../net/interfaces.ts'
+import { nativeLibc } from '../net/libc.ts'
 import { holderOf, listeningOn } from '../net/port-holder.ts'
 import type { Sender } from '../net/sender.ts'
 import { closeUdp, type UdpSocket } from '../net/udp-socket.ts'
+import { tiedSockets } from './tied-sockets.ts'
 
 /** A socket, and the way to send by it. */
 export interface Channel {
@@ -53,9 +56,12 @@ export async function openRelayed(
     beside = neighbour
     if (!neighbour) ours ??= await open()
   }
-  /** At our address, or at all: a socket tied to another interface looks the same here, and is left alone as well. */
+  /** At our address, or at all, unless it is tied to another interface. */
   async function hasNeighbour(): Promise<boolean> {
-    const near = (await listeningOn('udp', PORT)).filter(({ address }) => isAt(address, iface.address))
+    const listening = (await listeningOn('udp', PORT)).filter(({ address }) => isAt(address, iface.address))
+    const libc = nativeLibc()
+    const tied = libc === undefined ? undefined : tiedSockets(PORT, libc)
+    const near = listening.filter(({ inode }) => (tied?.get(inode) ?? iface.index) === iface.index)
     return near.length > (ours === undefined ? 0 : 1)
   }
   async function closeOurs(): Promise<void> {

@@ -92,15 +92,29 @@ for (const sharing of SHARING) {
   })
 }
 
+test('a DHCP server that is tied to another interface of this host takes no relays from us', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', `${OURS}/24`, { uplink: true })
+  const neighbour = await startNeighbour(app, '--bind-dynamic', 'eth1')
+  await neighbour.waitFor(/sockets bound exclusively to interface eth1/)
+  const room = await startDhcpRoom(app, 'eth0')
+  const relay = await openProbe(await lab.host('relay', '10.9.0.7/24'), { address: '10.9.0.7', port: 67 })
+  relay.send(packet('edk2-x64-discover', { giaddr: '10.9.0.7' }), OURS, 67)
+  expect((await relay.next()).from).toEqual({ address: OURS, port: 67 })
+  expect(room.log().filter(({ event }) => event === 'dhcp.neighbour')).toEqual([])
+})
+
 /** As libvirt and others run it; without such an option it shares port 67 with nobody. */
-async function startNeighbour(app: Host, ...more: readonly string[]): Promise<Program> {
+async function startNeighbour(app: Host, sharing?: (typeof SHARING)[number], iface = 'eth0'): Promise<Program> {
   const server = app.start(
     'dnsmasq',
     ...'--conf-file=/dev/null --pid-file= --keep-in-foreground --port=0 --no-ping --user=root --log-facility=-'.split(
       ' ',
     ),
-    ...'--interface=eth0 --leasefile-ro --log-dhcp --dhcp-range=10.9.0.100,10.9.0.250,255.255.255.0,1h'.split(' '),
-    ...more,
+    ...'--leasefile-ro --log-dhcp --dhcp-range=10.9.0.100,10.9.0.250,255.255.255.0,1h'.split(' '),
+    `--interface=${iface}`,
+    ...(sharing === undefined ? [] : [sharing]),
   )
   await server.waitFor(/DHCP, (IP range|sockets bound)/)
   return server

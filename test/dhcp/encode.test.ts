@@ -26,9 +26,14 @@ for (const { name, hex } of DHCP_PACKETS) {
   })
 }
 
-test('a captured reply is written as it was, to the byte', () => {
-  for (const name of ['dnsmasq-proxy-offer-uefi', 'dnsmasq-4011-ack-uefi', 'proxy-offer-http', 'dnsmasq-pxebs-ack']) {
-    expect(Buffer.from(encode(decode(captured(name)))).toString('hex')).toBe(captured(name).toString('hex'))
+test('a captured message is written as it was, to the byte, but for padding', () => {
+  const unpadded = (bytes: Uint8Array): string =>
+    Buffer.from(bytes)
+      .toString('hex')
+      .replace(/(00)*$/, '')
+  // Here iPXE has option 54 not second, where it is always written.
+  for (const { name } of DHCP_PACKETS.filter(({ name }) => name !== 'ipxe-request4011')) {
+    expect(unpadded(encode(decode(captured(name)), 1444)), name).toBe(unpadded(captured(name)))
   }
 })
 

@@ -101,6 +101,35 @@ test('who asks on port 4011 is answered from there, at the port that it asked fr
   }
 })
 
+test('an answer that the kernel does not send is told once, and others are answered', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', '10.9.0.2/24')
+  const room = await startDhcpRoom(app, 'eth0')
+  const relay = await openProbe(await lab.host('relay', '10.9.0.7/24'), { address: '10.9.0.7', port: 67 })
+  const relayed = (giaddr: string): void => relay.send(packet(DISCOVER, { giaddr }), '10.9.0.2', 67)
+  // What is for relays may not go to all of a network.
+  for (let times = 0; times < 3; times++) relayed('10.9.0.255')
+  expect(await room.waitFor('dhcp.send-failed')).toMatchObject({ iface: 'eth0', reason: 'permission denied' })
+  relayed('10.9.0.7')
+  expect(readOffer(await relay.next())).toMatchObject({ type: 'offer', siaddr: '10.9.0.2' })
+  expect(relay.heard()).toHaveLength(1)
+  expect(room.log().filter(({ event }) => event === 'dhcp.send-failed')).toHaveLength(1)
+})
+
+test('a service that was killed answers again as soon as it is started anew', async (context) => {
+  requireLab(context)
+  await using lab = await createLab()
+  const app = await lab.host('app', '10.9.0.2/24')
+  const machine = await openMachine(await lab.host('machine', ''))
+  for (const xid of [1, 2]) {
+    const room = await startDhcpRoom(app, 'eth0')
+    broadcast(machine, packet(DISCOVER, { xid }))
+    expect(readOffer(await machine.next(hasXid(xid)))).toMatchObject({ siaddr: '10.9.0.2' })
+    await room.program.stop('SIGKILL')
+  }
+})
+
 test('an interface that goes down, comes up, changes its address or is made anew is followed', async (context) => {
   requireLab(context)
   await using lab = await createLab()

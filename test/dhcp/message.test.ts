@@ -102,6 +102,7 @@ describe('lenient where machines are careless', () => {
       rawRequest(`${DISCOVER} 3c 01 61 0c 01 78 3c 02 6263 3c 01 64`),
       { 60: '61626364', 12: '78' },
     ],
+    ['control characters in a host name', rawRequest(`${DISCOVER} 0c 06 00 0d0a 1b c3 ff`), { 12: '000d0a1bc3ff' }],
     ['zero and all bytes in a client id', rawRequest(`${DISCOVER} 3d 03 00ff80`), { 61: '00ff80' }],
     ['an address of 16 bytes', rawRequest(DISCOVER, [1, '20 10']), {}],
     ['no address, but a client id', rawRequest(`${DISCOVER} 3d 02 ff01`, [1, '20 00']), { 61: 'ff01' }],

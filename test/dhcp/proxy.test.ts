@@ -3,10 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { BootEvent } from '../../src/core/journal.ts'
+import { encode } from '../../src/dhcp/encode.ts'
 import { Machines } from '../../src/dhcp/machines.ts'
 import { decode } from '../../src/dhcp/message.ts'
+import { latin1 } from '../../src/dhcp/options.ts'
 import { type Arrival, createProxy, type Effect } from '../../src/dhcp/proxy.ts'
-import { captured, DHCP_PACKETS, packet, rawRequest } from '../support/dhcp-packets.ts'
+import { ARCHITECTURES } from '../../src/dhcp/pxe.ts'
+import { captured, DHCP_PACKETS, packet, rawRequest, variant } from '../support/dhcp-packets.ts'
 
 const DISCOVER = 'edk2-x64-discover'
 const ROM = 'ipxe-bios-rom-discover'
@@ -46,6 +49,8 @@ const sent = (effects: readonly Effect[]) => effects.filter((effect) => effect.d
 const files = (effects: readonly Effect[]) => sent(effects).map(({ bytes }) => decode(bytes).file)
 const logged = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'log').map(({ event }) => event)
 const advertised = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'advertise-router')
+
+const hex16 = (number: number): string => number.toString(16).padStart(4, '0')
 
 describe('offers', () => {
   test('ten DISCOVERs in a second are ten equal offers and one line', () => {
@@ -101,6 +106,17 @@ describe('offers', () => {
     const known = open({ answer: 'known', isKnown: (machine) => machine.mac === MAC && machine.uuid === uuid })
     expect(sent(known.receive(captured(DISCOVER)))).toHaveLength(1)
     expect(sent(known.receive(packet(DISCOVER, { mac: '52:54:00:00:00:01' })))).toEqual([])
+  })
+
+  test('the longest host that -advertise takes leaves room for every URL, in the shortest message', () => {
+    const advertise = `${'a'.repeat(200)}:65535`
+    const all = [...ARCHITECTURES.values()].flatMap(({ files }) => files)
+    const { receive } = open({ advertise }, all)
+    for (const number of [15, 16, 18, 19, 28, 40]) {
+      const request = encode(variant('edk2-http-discover', { xid: number }, { 57: undefined, 93: hex16(number) }))
+      const { options } = decode(sent(receive(request))[0]!.bytes)
+      expect(latin1(options.get(67)!)).toMatch(new RegExp(`^http://${advertise}/firmware/ipxe-[^/]*\\.efi$`))
+    }
   })
 
   test('what is no DHCP message is told to whoever debugs', () => {

@@ -184,6 +184,11 @@ describe('relays', () => {
     expect(Buffer.from(bytes).toString('hex')).toMatch(/520801046162636401ffff0*$/)
   })
 
+  test('get it back empty as well', () => {
+    const request = variant('ipxe-bios-rom-discover', { giaddr: 0x0a090001 }, { 82: '' })
+    expect(Buffer.from(encode(reply(request, answer(), OURS))).toString('hex')).toMatch(/5200ff0*$/)
+  })
+
   test('do not get back what a machine made up', () => {
     expect(reply(variant('edk2-x64-discover', {}, { 82: AGENT }), answer(), OURS).options.has(82)).toBe(false)
   })
@@ -196,6 +201,8 @@ describe('a reply goes', () => {
     ['to all, to a fresh machine', {}, 67, fresh, '255.255.255.255:68'],
     ['to all, also without the broadcast flag', { flags: 0 }, 67, fresh, '255.255.255.255:68'],
     ['to all, also if it says that it has an address', { ciaddr: 0x0a4d0085 }, 67, fresh, '255.255.255.255:68'],
+    ['to all, to a machine with an address of 16 bytes', { htype: 32, hlen: 16 }, 67, fresh, '255.255.255.255:68'],
+    ['to all, to a machine without one', { htype: 32, hlen: 0 }, 67, fresh, '255.255.255.255:68'],
     ['to the relay, port 67', { giaddr: 0x0a090001 }, 67, { address: '10.9.0.1', port: 67 }, '10.9.0.1:67'],
     ['to the sender, on 4011', {}, 4011, machine, '10.77.0.133:4011'],
     ['to the port that iPXE sends from', {}, 4011, { ...machine, port: 68 }, '10.77.0.133:68'],

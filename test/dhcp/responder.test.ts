@@ -187,6 +187,12 @@ describe('firmware begins with', () => {
       site({}, ['ipxe-ia32.efi']),
     ],
     [
+      'arm32 by HTTP, where there is a file',
+      firmware(18, 'HTTPClient'),
+      'offer http://10.77.0.3:8080/firmware/ipxe-arm32.efi',
+      site({}, ['ipxe-arm32.efi']),
+    ],
+    [
       'another build of the same, where the preferred is missing',
       firmware(7),
       'offer ipxe.efi',

@@ -5,7 +5,6 @@
  * What each machine said and was told is held in test/fixtures/boots/ (UPDATE_GOLDEN=1 writes it anew). What bin/bootcfg
  * recorded of it must be the same story, and what `bootcfg explain` said of it before must be what it got.
  */
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -18,7 +17,7 @@ import { type Boot, boot, bootRequirements, type BootOptions } from '../support/
 import { fetchFirmware, FirmwareUnavailable, ipxeVersion } from '../support/firmware.ts'
 import { requireLab } from '../support/lab.ts'
 import { MachineUnavailable, reportedFiles } from '../support/machine.ts'
-import { skip } from '../support/requirements.ts'
+import { debianVersion, requireRomOf2019, skip } from '../support/requirements.ts'
 
 const BOOTS = join(import.meta.dirname, '../fixtures/boots')
 
@@ -201,7 +200,7 @@ function expectExplained({ attempts, explanation }: Boot): void {
 function expectGolden(name: string, debianPackage: string, { packets }: Boot): void {
   const path = join(BOOTS, `${name}.txt`)
   const told = tellBoot(packets, { machine: BOOTER.address, app: APP_ADDRESS, until: KERNEL_PATH })
-  const madeWith = `# ${versionOf(debianPackage)}, ${ipxeVersion()}\n`
+  const madeWith = `# ${debianVersion(debianPackage)}, ${ipxeVersion()}\n`
   if (process.env['UPDATE_GOLDEN']) writeFileSync(path, `${madeWith}\n${told}`)
   const golden = readFileSync(path, 'utf8')
   if (golden.startsWith(madeWith)) return expect(told).toBe(golden.slice(madeWith.length + 1))
@@ -211,15 +210,6 @@ function expectGolden(name: string, debianPackage: string, { packets }: Boot): v
 /** `> TFTP read`, `< 10.9.0.2:67 -> 255.255.255.255:68 reply offer` */
 function steps(story: string): string[] {
   return [...story.matchAll(/^[<>] (?:TFTP \w+|HTTP \w+ [^\s?]+|\S+ -> .*)/gm)].map(([step]) => step)
-}
-
-function versionOf(debianPackage: string): string {
-  return spawnSync('dpkg-query', ['-W', '-f', '${Package} ${Version}', debianPackage], { encoding: 'utf8' }).stdout
-}
-
-function requireRomOf2019(context: TestContext): void {
-  const version = versionOf('ipxe-qemu')
-  if (!version.includes('+git-2019')) skip(context, `needs the iPXE ROM of 2019 (Debian 12), and has ${version}`)
 }
 
 function skipIfUnavailable(context: TestContext, error: unknown): never {

@@ -36,6 +36,8 @@ const INITRD_PATH = '/assets/machine/initrd.gz'
 export interface NetworkOptions {
   /** The site's DHCP server runs on the project's own host and interface. */
   readonly isDhcpHere?: boolean
+  /** More options of dnsmasq for the site's DHCP server, of which it has none that is about booting. */
+  readonly dhcpFlags?: readonly string[]
   /** Of the data directory, by path, in place of some that let the machine boot. */
   readonly files?: Readonly<Record<string, string>>
   /** More flags for bin/bootcfg. */
@@ -66,7 +68,8 @@ export function networkRequirements(firmware: MachineFirmware): readonly Require
 }
 
 /** @throws {FirmwareUnavailable} {MachineUnavailable} when something cannot be fetched */
-export async function openBootNetwork({ isDhcpHere, files, flags = [] }: NetworkOptions = {}): Promise<BootNetwork> {
+export async function openBootNetwork(options: NetworkOptions = {}): Promise<BootNetwork> {
+  const { isDhcpHere, dhcpFlags = [], files, flags = [] } = options
   const firmwarePath = await fetchFirmware()
   await using stack = new AsyncDisposableStack()
   const lab = stack.use(await createLab())
@@ -76,7 +79,7 @@ export async function openBootNetwork({ isDhcpHere, files, flags = [] }: Network
   writeFiles(folder, { ...SITE, ...files })
   const app = await lab.host('app', `${APP_ADDRESS}/24`, { uplink: true })
   const site = isDhcpHere ? app : await lab.host('dhcp', '10.9.0.1/24')
-  const dhcp = await startSiteDhcp(site, undefined, `--dhcp-host=${BOOTER.mac},${BOOTER.address}`)
+  const dhcp = await startSiteDhcp(site, undefined, `--dhcp-host=${BOOTER.mac},${BOOTER.address}`, ...dhcpFlags)
   const tap = await lab.tap()
   const data = ['-config', join(folder, 'config.yaml'), '-data-path', folder, '-assets-path', assets]
   const net = ['-net', 'eth0', '-address', '0.0.0.0:8080', '-firmware-path', firmwarePath]

@@ -95,7 +95,12 @@ async function askedForKernel(server: Server): Promise<void> {
   await server.waitFor('http.request', (line) => line['path'] === KERNEL_PATH)
 }
 
-async function done(machine: Machine, server: Server, end: Promise<void>): Promise<void> {
+/**
+ * Resolves with `end`.
+ *
+ * @throws Error with console and log when the machine, or bin/bootcfg, gives up before, or it takes too long
+ */
+export async function done(machine: Machine, server: Server, end: Promise<unknown>): Promise<void> {
   const why = await Promise.race([
     end.then(() => undefined),
     machine.says(/UEFI Interactive Shell/).then(() => 'the firmware found nothing to boot'),
