@@ -1,12 +1,13 @@
 /**
- * The firmware folder: which network boot programs are there now. Only an index, looked at anew every other second; the
- * rooms read the files.
+ * The firmware folder: which network boot programs are there now. Only an index, looked at anew twice a second; the rooms
+ * read the files.
  *
  * A folder that is not there is an empty one: it may come later.
  */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 
+import { missingPrograms } from './boot-programs.ts'
 import { errorCode, reasonOf } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Running } from './module.ts'
@@ -30,7 +31,9 @@ export interface Firmware {
   readonly files: () => FirmwareFiles
 }
 
-const LOOK_MS = 2000
+const LOOK_MS = 500
+/** Looking takes no more than this share of the time, however large the folder. */
+const LOOKING_SHARE = 1 / 10
 
 /** More than any set of boot files; a wrong -firmware-path such as `/` ends here. */
 const FILES_MAX = 10_000
@@ -39,6 +42,7 @@ const DEPTH_MAX = 8
 export async function openFirmware(path: string, log: Log, lookMs = LOOK_MS): Promise<Firmware & Running> {
   let files: FirmwareFiles = new Map()
   let said: string | undefined
+  let stopped = false
   async function look(): Promise<void> {
     try {
       const now = await scan(path)
@@ -52,17 +56,26 @@ export async function openFirmware(path: string, log: Log, lookMs = LOOK_MS): Pr
     }
   }
   await look()
+  const missing = missingPrograms(files)
+  if (missing.length > 0) log('firmware.missing', { file: missing.join(' '), reason: `not in ${path}` })
   let looking = Promise.resolve()
-  const timer = setInterval(() => {
-    looking = looking.then(look)
-  }, lookMs).unref()
+  let timer = lookIn(lookMs)
+  function lookIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const startedMs = performance.now()
+      looking = look().then(() => {
+        if (!stopped) timer = lookIn(Math.max(lookMs, (performance.now() - startedMs) / LOOKING_SHARE))
+      })
+    }, ms).unref()
+  }
   return {
     name: 'firmware',
     path,
     files: () => files,
     failed: new Promise<never>(() => {}),
     async stop() {
-      clearInterval(timer)
+      stopped = true
+      clearTimeout(timer)
       await looking
     },
   }

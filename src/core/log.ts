@@ -20,6 +20,7 @@ export const EVENTS = {
   'store.problem': ['warning', 'problem in the data directory'],
   'store.scan-failed': ['error', 'data directory cannot be read, the last good data goes on serving'],
   'firmware.unreadable': ['error', 'firmware folder cannot be read, what was there before goes on serving'],
+  'firmware.missing': ['warning', 'some machines will find nothing to load'],
   'signer.warning': ['warning', 'signing key is not as it should be'],
   'signer.loaded': ['info', 'signing key loaded'],
   'http.request': ['info', 'request'],
@@ -32,10 +33,10 @@ export const EVENTS = {
   'net.usable': ['info', 'interface is used'],
   'net.waiting': ['warning', 'interface cannot be used, waiting for it'],
   'net.native-missing': ['warning', 'this Node cannot call the C library'],
+  'net.uring-missing': ['info', 'this kernel does not let io_uring be used'],
   'net.listen-failed': ['error', 'cannot listen on an interface, trying again'],
   'dhcp.offer': ['info', 'told a machine what to boot'],
   'dhcp.no-file': ['warning', 'nothing in the firmware folder fits this machine'],
-  'dhcp.firmware-missing': ['warning', 'some machines will find nothing to load'],
   'dhcp.loop': ['warning', 'machine read iPXE again and again without asking for a script'],
   'dhcp.rival': ['notice', 'another server tells machines what to boot'],
   'dhcp.rivals-off': ['debug', 'other boot servers cannot be noticed'],
@@ -45,6 +46,11 @@ export const EVENTS = {
   'dhcp.neighbour-gone': ['info', 'no other DHCP server of this host holds port 67 any more'],
   'dhcp.send-failed': ['warning', 'answers could not be sent'],
   'dhcp.ra-off': ['notice', 'machines with iPXE are not spared their wait for an IPv6 router'],
+  'appliance.screen-failed': ['warning', 'console of the box cannot be drawn, trying again'],
+  'appliance.token-wrong': ['warning', 'somebody gave a wrong token of the box'],
+  'appliance.asked': ['notice', 'box was told to restart or to switch off'],
+  'appliance.update-received': ['notice', 'update received, and left to the installer of the box'],
+  'appliance.update-refused': ['warning', 'update not received'],
   'boots.left-out': ['warning', 'more is reported than can be recorded, boots have gaps'],
   'boots.not-saved': ['warning', 'boots are not written to disk, and kept in memory alone'],
   'boots.unreadable': ['warning', 'lines of the state file cannot be read, and were put aside'],
@@ -121,6 +127,15 @@ export interface LogTarget {
 const BATCH_MS = 30
 const BATCH_LINES_MAX = 1000
 
+/** Stands for it in a line of pino's. */
+const TIME_PLACE = ',"time":0'
+
+/** A line up to its time, and from there to where its fields go. */
+interface Frame {
+  readonly head: string
+  readonly tail: string
+}
+
 interface Entry {
   readonly event: EventName
   readonly time: number
@@ -130,40 +145,44 @@ interface Entry {
 export function createLog(target: LogTarget): Log {
   const stdout = target.write === undefined ? openStdout() : undefined
   const write = target.write ?? ((lines: string) => stdout!.write(lines))
-  /** The entry that pino writes now. */
-  let time = ''
-  let fields = ''
-  let lines = ''
+  let sample = ''
   const logger = pino<keyof typeof SEVERITY>(
     {
       level: target.level,
       base: null,
       customLevels: SEVERITY,
       useOnlyCustomLevels: true,
-      timestamp: () => time,
+      timestamp: () => TIME_PLACE,
       formatters: { level: (level) => ({ level }) },
-      // V8 writes an object of plain texts and numbers several times faster than pino walks one that could hold anything.
-      hooks: { streamWrite: (line) => `${line.slice(0, -2)}${fields}}\n` },
     },
-    { write: (line: string) => void (lines += target.pretty ? prettyLine(line) : line) },
+    { write: (line: string) => void (sample = line) },
   )
-  // A child for each event has the event's name written down already.
-  const children = new Map(Object.keys(EVENTS).map((event) => [event, logger.child({ event })]))
+  const frames = new Map<EventName, Frame>()
+  /** What pino writes of an event is the same each time, but for the time. */
+  function frameOf(event: EventName): Frame {
+    let frame = frames.get(event)
+    if (frame === undefined) {
+      const [level, message] = EVENTS[event]
+      logger.child({ event })[level](message)
+      const [head = '', tail = ''] = sample.split(TIME_PLACE)
+      frames.set(event, (frame = { head, tail: tail.slice(0, -'}\n'.length) }))
+    }
+    return frame
+  }
   let waiting: Entry[] = []
   let timer: NodeJS.Timeout | undefined
 
   function writeBatch(): void {
     clearTimeout(timer)
     timer = undefined
-    for (const entry of waiting) {
-      const [level, message] = EVENTS[entry.event]
-      time = timeField(entry.time)
-      fields = fieldsJson(entry.fields)
-      children.get(entry.event)![level](message)
+    let lines = ''
+    for (const { event, time, fields } of waiting) {
+      const { head, tail } = frameOf(event)
+      const line = `${head}${timeField(time)}${tail}${fieldsJson(fields)}}\n`
+      lines += target.pretty ? prettyLine(line) : line
     }
     waiting = []
     if (lines !== '') write(lines)
-    lines = ''
   }
   const log = (event: EventName, about?: Fields): void => {
     if (!logger.isLevelEnabled(EVENTS[event][0])) return
@@ -188,7 +207,11 @@ function openStdout() {
   return stdout
 }
 
-/** `,"path":"/ipxe","status":200` */
+/**
+ * `,"path":"/ipxe","status":200`
+ *
+ * V8 writes an object of plain texts and numbers several times faster than pino walks one that could hold anything.
+ */
 function fieldsJson(fields: Fields | undefined): string {
   const json = fields === undefined ? '{}' : JSON.stringify(fields)
   return json === '{}' ? '' : `,${json.slice(1, -1)}`

@@ -3,6 +3,7 @@
  *
  * Pure: no sockets, no clock. Which files there are, and what the machine did before, comes with the request.
  */
+import { BIOS_FALLBACK } from '../core/boot-programs.ts'
 import type { FirmwareFile } from '../core/firmware.ts'
 import { bootScriptUrl, firmwareUrl, type WebPlace } from '../core/urls.ts'
 import type { Peer } from '../net/datagrams.ts'
@@ -10,7 +11,7 @@ import { isUnicast, parseIpv4 } from './ipv4.ts'
 import { ipxeOf } from './ipxe.ts'
 import type { Message } from './message.ts'
 import { OPTION, startsWith, subOptions, u32 } from './options.ts'
-import { type Architecture, architectureNumber, ARCHITECTURES, BIOS_FALLBACK } from './pxe.ts'
+import { type Architecture, architectureNumber, ARCHITECTURES } from './pxe.ts'
 import { isRaspberryPi } from './raspberry-pi.ts'
 
 /** How option 60 of a machine begins that wants to boot from a network. The reply says the same. */

@@ -12,7 +12,6 @@ import type { Interfaces } from '../net/interfaces.ts'
 import { nativeLibc } from '../net/libc.ts'
 import { openPerInterface, type PerInterface } from '../net/per-interface.ts'
 import { type Arrival, createProxy, type Effect } from './proxy.ts'
-import { missingFiles } from './pxe.ts'
 import { listenForRivals, Rivals } from './rivals.ts'
 import { openRouterAdvertiser, type RouterAdvertiser } from './router-advertisement.ts'
 import { openPorts, type SendBack } from './socket.ts'
@@ -103,8 +102,6 @@ export const startDhcp: Start<DhcpConfig, DhcpDeps> = async (config, deps) => {
     throw error
   }
   const ears = await openPerInterface(interfaces, (iface, died) => listenForRivals(iface, onRival, died, log), log)
-  const missing = missingFiles(firmware.files())
-  if (missing.length > 0) log('dhcp.firmware-missing', { file: missing.join(' '), reason: `not in ${firmware.path}` })
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     stopListening()

@@ -1,12 +1,15 @@
 /**
  * The few calls of the C library that Node has no word for: sockets tied to one interface, raw sockets, and sends and
- * receives that skip the event loop. The only file that names `node:ffi`.
+ * receives that skip the event loop.
  *
  * Experimental in Node 26 and absent from some builds: whoever uses it works without it as well, only less well.
  *
- * A call returns what the C function returns: -1 is a failure, and `errno` says which.
+ * A call returns what the C function returns: -1 is a failure, and `errno` says which. `node:ffi` is named here, in
+ * `memory.ts`, `io-uring.ts` and `watch-readable.ts`, and nowhere else.
  */
 import { getSystemErrorMap } from 'node:util'
+
+import { addressOf } from './memory.ts'
 
 export interface Libc {
   /** Never waits. @returns the file descriptor; it is the caller's to close, or to hand to dgram's `bind({ fd })` */
@@ -79,16 +82,6 @@ function load(): Libc | undefined {
     /** Of the main thread, the only one that calls. */
     const errnoAt = c['__errno_location']()
     const addressLength = new Uint8Array(4)
-    /** Of memory that stays where it is as long as somebody has it. */
-    const addresses = new WeakMap<ArrayBufferLike, bigint>()
-    const addressOf = ({ buffer, byteOffset }: Uint8Array): bigint => {
-      let address = addresses.get(buffer)
-      if (address === undefined) {
-        address = ffi.getRawPointer(new Uint8Array(buffer))
-        addresses.set(buffer, address)
-      }
-      return address + BigInt(byteOffset)
-    }
     /** A socket address is shorter than 256 bytes, and the processor little-endian. */
     const lengthOf = (address: Uint8Array): Uint8Array => {
       addressLength[0] = address.byteLength
@@ -107,8 +100,8 @@ function load(): Libc | undefined {
       recv: (fd, into, flags) => Number(c.recv(fd, into, BigInt(into.byteLength), flags)),
       recvfrom: (fd, into, flags, from) =>
         Number(c.recvfrom(fd, into, BigInt(into.byteLength), flags, from, lengthOf(from))),
-      read: (fd, into) => c.read(fd, addressOf(into), BigInt(into.byteLength)),
-      write: (fd, bytes) => c.write(fd, addressOf(bytes), BigInt(bytes.byteLength)),
+      read: (fd, into) => c.read(fd, BigInt(addressOf(into)), BigInt(into.byteLength)),
+      write: (fd, bytes) => c.write(fd, BigInt(addressOf(bytes)), BigInt(bytes.byteLength)),
       epoll_create1: c.epoll_create1,
       epoll_ctl: c.epoll_ctl,
       epoll_wait: c.epoll_wait,
@@ -124,59 +117,3 @@ export function systemError(errno: number, syscall: string): NodeJS.ErrnoExcepti
   const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error']
   return Object.assign(new Error(`${code}: ${text}, ${syscall}`), { errno: -errno, code, syscall })
 }
-
-const UV_SYMBOLS = {
-  uv_handle_size: { return: 'u64', arguments: ['i32'] },
-  uv_poll_init: { return: 'i32', arguments: ['pointer', 'buffer', 'i32'] },
-  uv_poll_start: { return: 'i32', arguments: ['buffer', 'i32', 'pointer'] },
-  uv_poll_stop: { return: 'i32', arguments: ['buffer'] },
-  uv_unref: { return: 'void', arguments: ['buffer'] },
-  uv_close: { return: 'void', arguments: ['buffer', 'pointer'] },
-} as const
-
-/** From uv.h. */
-const [UV_POLL, UV_READABLE] = [8, 1]
-
-export interface Watch {
-  /** Before the descriptor is closed. */
-  stop(): void
-}
-
-/**
- * Has the event loop look after a descriptor that Node has no handle for, such as an epoll.
- *
- * @param readable - called once in each turn of the event loop in which something can be read
- * @returns undefined where this Node cannot
- */
-export function watchReadable(fd: number, readable: () => void): Watch | undefined {
-  try {
-    const ffi = process.getBuiltinModule('node:ffi')
-    const { lib, functions: uv } = ffi.dlopen(null, UV_SYMBOLS)
-    // A buffer of its own: small ones may be moved by the garbage collector.
-    const handle = new Uint8Array(new ArrayBuffer(Number(uv.uv_handle_size(UV_POLL))))
-    let turn: NodeJS.Immediate | undefined
-    // What is called from there is outside of everything that Node does around a callback; an immediate is inside.
-    const called = lib.registerCallback({ return: 'void', arguments: ['pointer', 'i32', 'i32'] }, () => {
-      turn ??= setImmediate(() => {
-        turn = undefined
-        readable()
-      })
-    })
-    if (uv.uv_poll_init(ffi.getCurrentEventLoop(), handle, fd) !== 0) return undefined
-    uv.uv_poll_start(handle, UV_READABLE, called)
-    uv.uv_unref(handle)
-    return {
-      stop() {
-        clearImmediate(turn)
-        uv.uv_poll_stop(handle)
-        uv.uv_close(handle, 0n)
-        // The event loop lets go of the handle in its next turn; until then neither may be gone.
-        setTimeout(() => void [handle, lib.unregisterCallback(called)], CLOSING_MS).unref()
-      },
-    }
-  } catch {
-    return undefined
-  }
-}
-
-const CLOSING_MS = 100

@@ -7,8 +7,7 @@
 import { errorCode } from '../core/errors.ts'
 import { type Libc, systemError } from '../net/libc.ts'
 import { OPTION, socketAddress } from '../net/udp-socket.ts'
-import { HEADER_BYTES } from './packet.ts'
-import type { Poll } from './poll.ts'
+import type { Native } from './native.ts'
 import { isLost, type Wire, type WireEvents, type WireOptions } from './wire.ts'
 
 const [AF_INET, SOCK_DGRAM] = [2, 2]
@@ -22,33 +21,21 @@ const [SEND_BYTES_MAX, SEGMENTS_MAX] = [65_507, 64]
 /** What the kernel says when it cannot cut: no path for packets so large, no checksums by the interface. */
 const CANNOT_CUT = new Set(['EINVAL', 'EIO', 'EMSGSIZE'])
 
-/** One buffer for all that arrives: longer than anything that a client has to say. */
-const received = Buffer.alloc(2048)
-/** Nearly always an ACK. */
-const receivedAck = received.subarray(0, HEADER_BYTES)
+/** Longer than anything that a stranger has to say, and its address. */
+const [strange, strangeFrom] = [Buffer.alloc(2048), Buffer.alloc(16)]
 
 /** @throws Error of the system */
-export function openFastWire(poll: Poll, options: WireOptions, events: WireEvents): Wire {
-  const { libc } = poll
-  const fd = openSocket(libc, options)
-  try {
-    poll.add(fd, read)
-  } catch (error) {
-    libc.close(fd)
-    throw error
-  }
-  const strangers = hearStrangers(poll, fd, events)
-  let cuts = options.packetBytes >= SEGMENT_BYTES_MIN && setOption(libc, fd, OPTION.segment, options.packetBytes)
-
-  function read(): void {
-    const length = libc.read(fd, received)
-    if (length >= 0) {
-      events.take(length === HEADER_BYTES ? receivedAck : received.subarray(0, length))
-      return
-    }
-    const error = systemError(libc.errno(), 'read')
+export function openFastWire(native: Native, options: WireOptions, events: WireEvents): Wire {
+  const { libc } = native
+  const failed = (error: Error): void => {
     if (!isLost(error)) events.failed(error)
   }
+  const fd = openSocket(libc, options)
+  const link = closedOnError(libc, fd, () => native.link(fd, { take: events.take, failed }))
+  const strangers = hearStrangers(native, fd, events)
+  const inWindows = options.window > 1
+  let cuts =
+    inWindows && options.packetBytes >= SEGMENT_BYTES_MIN && setOption(libc, fd, OPTION.segment, options.packetBytes)
 
   /** `cannot-cut`: the kernel takes no more than one packet at a time. */
   function write(bytes: Uint8Array): 'sent' | 'cannot-cut' | 'failed' {
@@ -65,58 +52,59 @@ export function openFastWire(poll: Poll, options: WireOptions, events: WireEvent
     return 'failed'
   }
 
+  function sendWindow(packets: Uint8Array, packetBytes: number): void {
+    const wholeBytes = Math.min(SEGMENTS_MAX, Math.floor(SEND_BYTES_MAX / packetBytes)) * packetBytes
+    for (let at = 0; at < packets.length;) {
+      const pieceBytes = cuts ? wholeBytes : packetBytes
+      const written = write(packets.subarray(at, at + pieceBytes))
+      if (written === 'failed') return
+      if (written === 'sent') at += pieceBytes
+    }
+  }
+
   return {
     send(packets, packetBytes) {
-      if (packets.length <= packetBytes && write(packets) !== 'cannot-cut') return
-      const wholeBytes = Math.min(SEGMENTS_MAX, Math.floor(SEND_BYTES_MAX / packetBytes)) * packetBytes
-      for (let at = 0; at < packets.length;) {
-        const pieceBytes = cuts ? wholeBytes : packetBytes
-        const written = write(packets.subarray(at, at + pieceBytes))
-        if (written === 'failed') return
-        if (written === 'sent') at += pieceBytes
-      }
+      if (inWindows || packets.length > packetBytes) sendWindow(packets, packetBytes)
+      else link.send(packets)
     },
     close() {
-      for (const each of [fd, strangers]) {
-        if (each === undefined) continue
-        poll.remove(each)
-        libc.close(each)
-      }
+      link.close()
+      strangers?.()
     },
   }
 }
 
 function openSocket(libc: Libc, { address, peer }: WireOptions): number {
   const fd = checked(libc, 'socket', libc.socket(AF_INET, SOCK_DGRAM, 0))
-  try {
+  return closedOnError(libc, fd, () => {
     checked(libc, 'bind', libc.bind(fd, socketAddress(address, 0)))
     checked(libc, 'connect', libc.connect(fd, socketAddress(peer.address, peer.port)))
     return fd
-  } catch (error) {
-    libc.close(fd)
-    throw error
-  }
+  })
 }
 
-/** @returns undefined when it cannot be had: without it they hear from the kernel, which does no harm */
-function hearStrangers(poll: Poll, transfer: number, events: WireEvents): number | undefined {
-  const { libc } = poll
+/** @returns ends it; undefined when it cannot be had: without it they hear from the kernel, which does no harm */
+function hearStrangers({ libc, poll }: Native, transfer: number, events: WireEvents): (() => void) | undefined {
   const own = Buffer.alloc(16)
   // Sharing begins only now, or the kernel could have given two transfers the same port.
   if (libc.getsockname(transfer, own) < 0 || !setOption(libc, transfer, OPTION.reuse, 1)) return undefined
   const fd = libc.socket(AF_INET, SOCK_DGRAM, 0)
+  const read = (): void => {
+    if (libc.recvfrom(fd, strange, 0, strangeFrom) < 0) return
+    events.stranger(strangeFrom.subarray(4, 8).join('.'), (bytes) => void libc.sendto(fd, bytes, 0, strangeFrom))
+  }
   try {
-    setOption(libc, fd, OPTION.reuse, 1)
-    checked(libc, 'bind', libc.bind(fd, own))
-    poll.add(fd, () => {
-      const from = Buffer.alloc(16)
-      if (libc.recvfrom(fd, received, 0, from) < 0) return
-      events.stranger(from.subarray(4, 8).join('.'), (bytes) => void libc.sendto(fd, bytes, 0, from))
+    closedOnError(libc, fd, () => {
+      setOption(libc, fd, OPTION.reuse, 1)
+      checked(libc, 'bind', libc.bind(fd, own))
+      poll.add(fd, read)
     })
-    return fd
   } catch {
-    libc.close(fd)
     return undefined
+  }
+  return () => {
+    poll.remove(fd)
+    libc.close(fd)
   }
 }
 
@@ -124,6 +112,15 @@ function setOption(libc: Libc, fd: number, [level, option]: readonly [number, nu
   const bytes = Buffer.alloc(4)
   bytes.writeInt32LE(value)
   return libc.setsockopt(fd, level, option, bytes) === 0
+}
+
+function closedOnError<T>(libc: Libc, fd: number, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    libc.close(fd)
+    throw error
+  }
 }
 
 /** @throws Error of the system, when the call has failed */

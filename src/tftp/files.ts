@@ -5,7 +5,7 @@
  * All of it together stays below a limit. What nobody reads leaves first; when everything is in use, block sizes that
  * nobody has yet are not laid out but written as they go.
  */
-import { readFile } from 'node:fs/promises'
+import { constants, open } from 'node:fs/promises'
 
 import { reasonOf } from '../core/errors.ts'
 import type { FirmwareFile } from '../core/firmware.ts'
@@ -94,13 +94,21 @@ export class Files {
   }
 
   async #read(file: FirmwareFile, netascii: boolean): Promise<Uint8Array> {
-    const { bytesMax } = this.#limits
-    if (file.size > bytesMax) throw new FileRefused(`has ${file.size} bytes, more than the ${bytesMax} that TFTP gives`)
-    const bytes = await readFile(file.path).catch((error: unknown) => {
+    const bytes = await readRegular(file.path, this.#limits.bytesMax).catch((error: unknown) => {
+      if (error instanceof FileRefused) throw error
       throw new FileRefused(`cannot be read: ${reasonOf(error)}`, { cause: error })
     })
     return netascii ? toNetascii(bytes) : bytes
   }
+}
+
+/** What has taken the file's place since the folder was looked at may be a FIFO or a device: neither is waited for. */
+async function readRegular(path: string, bytesMax: number): Promise<Uint8Array> {
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  const facts = await handle.stat()
+  if (!facts.isFile()) throw new FileRefused('is no regular file any more')
+  if (facts.size > bytesMax) throw new FileRefused(`has ${facts.size} bytes, more than the ${bytesMax} that TFTP gives`)
+  return handle.readFile()
 }
 
 interface Entry {

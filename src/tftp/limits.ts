@@ -27,7 +27,7 @@ export class TokenBucket {
   }
 }
 
-/** The latest `max` values by key; who comes beyond them pushes the oldest out. */
+/** The latest `max` values by key; who comes beyond them pushes the longest untouched out. */
 class Recent<V> {
   readonly #max: number
   readonly #values = new Map<string, V>()
@@ -36,62 +36,78 @@ class Recent<V> {
     this.#max = max
   }
 
-  get(key: string, create: () => V): V {
-    const value = this.#values.get(key) ?? create()
-    this.set(key, value)
-    return value
+  peek(key: string): V | undefined {
+    return this.#values.get(key)
   }
 
-  set(key: string, value: V): void {
+  get(key: string, create: () => V): V {
+    const value = this.#values.get(key) ?? create()
     this.#values.delete(key)
     this.#values.set(key, value)
     if (this.#values.size > this.#max) this.#values.delete(this.#values.keys().next().value!)
+    return value
   }
 }
 
 /** Addresses that are remembered; a flood of forged ones forgets the others, which costs those nothing but patience. */
-const ADDRESSES_MAX = 4096
+const ADDRESSES_MAX = 16_384
 
 /** PXELINUX and the Raspberry Pi look for a dozen files that are not there, and want to hear it at once. */
 const [REPLIES_BURST, REPLIES_PER_SECOND] = [40, 10]
 
-/** Beyond the first packet of each transfer, for an address that never acknowledged any. */
-const REPEATS_MAX = 2
-
 /**
- * Transfers that begin with a block, which is longer than the request for it: so many, and then one in ten seconds. Whoever
- * writes a stranger's address into requests gets no more sent there. An OACK is shorter than its request.
+ * First packets of transfers, OACK or block, that an address gets within a minute while it acknowledges nothing: whoever
+ * writes a stranger's address into requests gets no more sent there. A minute, and not for ever, because a machine of the
+ * site may have lost all three.
  */
-const [BLOCKS_BURST, BLOCKS_PER_SECOND] = [3, 0.1]
+const [FIRSTS_MAX, FIRSTS_MS] = [3, 60_000]
+
+/** For so long after it has acknowledged something an address is known to be there; it may be a site behind one router. */
+const TRUSTED_MS = 600_000
+
+interface Caller {
+  firsts: number
+  /** When the first of them was sent. */
+  sinceMs: number
+  answeredMs: number
+}
 
 export class Callers {
   readonly #replies = new Recent<TokenBucket>(ADDRESSES_MAX)
-  /** Of addresses that acknowledged something nothing is counted. */
-  readonly #blocks = new Recent<TokenBucket | 'proven'>(ADDRESSES_MAX)
-  /** Repetitions of first packets since the last ACK. */
-  readonly #repeats = new Recent<{ count: number }>(ADDRESSES_MAX)
+  readonly #callers = new Recent<Caller>(ADDRESSES_MAX)
 
   mayReply(address: string, nowMs: number): boolean {
     return this.#replies.get(address, () => new TokenBucket(REPLIES_BURST, REPLIES_PER_SECOND, nowMs)).take(nowMs)
   }
 
-  /** An address that has had its repetitions of first packets, and acknowledged nothing. */
-  isMute(address: string): boolean {
-    return this.#repeats.get(address, () => ({ count: 0 })).count >= REPEATS_MAX
+  /** It has had its first packets, and has not answered. */
+  isMute(address: string, nowMs: number): boolean {
+    const caller = this.#callers.peek(address)
+    if (caller === undefined || nowMs - caller.answeredMs < TRUSTED_MS) return false
+    return caller.firsts >= FIRSTS_MAX && nowMs - caller.sinceMs < FIRSTS_MS
   }
 
-  repeated(address: string): void {
-    this.#repeats.get(address, () => ({ count: 0 })).count += 1
+  /** It gets a first packet, or one once more. */
+  sentFirst(address: string, nowMs: number): void {
+    const caller = this.#of(address, nowMs)
+    if (nowMs - caller.sinceMs >= FIRSTS_MS) Object.assign(caller, { firsts: 0, sinceMs: nowMs })
+    caller.firsts += 1
   }
 
-  /** Whether a transfer may begin with a block: the address has shown that it is there, or has not had one lately. */
-  mayBeginWithBlock(address: string, nowMs: number): boolean {
-    const caller = this.#blocks.get(address, () => new TokenBucket(BLOCKS_BURST, BLOCKS_PER_SECOND, nowMs))
-    return caller === 'proven' || caller.take(nowMs)
+  /** The first packet that `sentFirst` was told of did not leave. */
+  unsentFirst(address: string): void {
+    const caller = this.#callers.peek(address)
+    if (caller !== undefined && caller.firsts > 0) caller.firsts -= 1
   }
 
-  acknowledged(address: string): void {
-    this.#blocks.set(address, 'proven')
-    this.#repeats.get(address, () => ({ count: 0 })).count = 0
+  /** It has acknowledged something of what was sent there. @returns whether it was mute before */
+  answered(address: string, nowMs: number): boolean {
+    const wasMute = this.isMute(address, nowMs)
+    Object.assign(this.#of(address, nowMs), { firsts: 0, answeredMs: nowMs })
+    return wasMute
+  }
+
+  #of(address: string, nowMs: number): Caller {
+    return this.#callers.get(address, () => ({ firsts: 0, sinceMs: nowMs, answeredMs: -Infinity }))
   }
 }

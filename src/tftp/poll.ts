@@ -1,17 +1,12 @@
 /**
  * Tells which of many sockets can be read, without a turn of the event loop for each datagram: an epoll of our own, which
  * the event loop looks after as if it were one socket.
- *
- * When something arrives, the sockets are read until nothing is left, or for as long as everybody else can wait. Clients on
- * the same host or bridge, and many at once, are heard of every few microseconds, which is less than going to sleep and
- * waking up take: then it looks again for a moment.
  */
-import { type Libc, systemError, type Watch, watchReadable } from '../net/libc.ts'
-
-/** Other work of the process waits no longer than this. */
-const TURN_MS = 4
-/** When there is no more between two arrivals than this, it is worth to look again for the next one, for so long. */
-const [DENSE_MS, LOOK_AGAIN_MS] = [0.1, 0.06]
+import { type Libc, systemError } from '../net/libc.ts'
+import { type Watch, watchReadable } from '../net/watch-readable.ts'
+import type { Link, LinkEvents } from './link.ts'
+import { HEADER_BYTES } from './packet.ts'
+import { Turns } from './turn.ts'
 
 /** `struct epoll_event`: events u32, data u64; without padding on x86-64, and only there. */
 const [EVENT_BYTES, DATA_AT] = process.arch === 'x64' ? [12, 4] : [16, 8]
@@ -20,14 +15,18 @@ const EVENTS_MAX = 64
 const [EPOLL_CTL_ADD, EPOLLIN] = [1, 1]
 const EPOLL_CLOEXEC = 0x80000
 
+/** One buffer for all that arrives: longer than anything that a client has to say. */
+const received = Buffer.alloc(2048)
+/** Nearly always an ACK. */
+const receivedAck = received.subarray(0, HEADER_BYTES)
+
 export class Poll {
   readonly libc: Libc
   readonly #epoll: number
   readonly #reads = new Map<number, () => void>()
   readonly #events = Buffer.alloc(EVENT_BYTES * EVENTS_MAX)
   readonly #watch: Watch | undefined
-  /** When something was last read. */
-  #readMs = -Infinity
+  readonly #turns = new Turns(false)
 
   private constructor(libc: Libc, epoll: number) {
     this.libc = libc
@@ -35,10 +34,10 @@ export class Poll {
     this.#watch = watchReadable(epoll, () => this.#run())
   }
 
-  /** Undefined where the C library or the event loop cannot be called. */
-  static open(libc: Libc | undefined): Poll | undefined {
-    const epoll = libc?.epoll_create1(EPOLL_CLOEXEC) ?? -1
-    if (libc === undefined || epoll < 0) return undefined
+  /** Undefined where the event loop cannot be called. */
+  static open(libc: Libc): Poll | undefined {
+    const epoll = libc.epoll_create1(EPOLL_CLOEXEC)
+    if (epoll < 0) return undefined
     const poll = new Poll(libc, epoll)
     if (poll.#watch !== undefined) return poll
     poll.close()
@@ -59,6 +58,28 @@ export class Poll {
     this.#reads.set(fd, read)
   }
 
+  /** As `Ring` does it, with a call for each datagram. @throws Error of the system; then the socket is not closed */
+  link(fd: number, { take, failed }: LinkEvents): Link {
+    const { libc } = this
+    this.add(fd, () => {
+      const length = libc.read(fd, received)
+      if (length < 0) failed(systemError(libc.errno(), 'read'))
+      else take(length === HEADER_BYTES ? receivedAck : received.subarray(0, length))
+    })
+    let isOpen = true
+    return {
+      send(bytes) {
+        if (libc.write(fd, bytes) < 0) failed(systemError(libc.errno(), 'write'))
+      },
+      close: () => {
+        if (!isOpen) return
+        isOpen = false
+        this.remove(fd)
+        libc.close(fd)
+      },
+    }
+  }
+
   /** Before the descriptor is closed, which takes it out of the epoll. */
   remove(fd: number): void {
     this.#reads.delete(fd)
@@ -70,18 +91,11 @@ export class Poll {
   }
 
   #run(): void {
-    const startedMs = performance.now()
-    let isDense = false
-    for (let nowMs = startedMs; nowMs - startedMs < TURN_MS; nowMs = performance.now()) {
+    this.#turns.take(() => {
       const count = this.libc.epoll_wait(this.#epoll, this.#events, EVENTS_MAX, 0)
-      if (count > 0) {
-        isDense = nowMs - this.#readMs < DENSE_MS
-        this.#readMs = nowMs
-        this.#readAll(count)
-      } else if (!isDense || nowMs - this.#readMs > LOOK_AGAIN_MS) {
-        return
-      }
-    }
+      this.#readAll(count)
+      return count
+    })
   }
 
   /** One datagram of each socket that has some. */

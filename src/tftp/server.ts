@@ -10,8 +10,8 @@ import type { Closable } from '../net/per-interface.ts'
 import type { TftpConfig, TftpDeps } from './config.ts'
 import { Callers } from './limits.ts'
 import { Listener } from './listener.ts'
+import { type Host, Native } from './native.ts'
 import { decode, ERROR, type Packet } from './packet.ts'
-import { Poll } from './poll.ts'
 import { Reporter } from './report.ts'
 import { Sessions } from './sessions.ts'
 
@@ -22,7 +22,7 @@ export class Server {
   readonly #died: (error: unknown) => void
   readonly #say: Say
   readonly #callers = new Callers()
-  readonly #poll: Poll | undefined
+  readonly #native: Native | undefined
   readonly #sessions: Sessions
 
   /**
@@ -34,15 +34,14 @@ export class Server {
     { firmware, journal, log }: TftpDeps,
     died: (error: unknown) => void,
     port = PORT,
-    host = { libc: nativeLibc() },
+    host: Host = { libc: nativeLibc() },
   ) {
     this.#port = port
     this.#died = died
     this.#say = quietLog(log)
-    this.#poll = Poll.open(host.libc)
-    if (this.#poll === undefined) log('net.native-missing', { reason: 'TFTP sends each packet by itself' })
-    const [say, poll, callers] = [this.#say, this.#poll, this.#callers]
-    this.#sessions = new Sessions({ config, firmware, reporter: new Reporter(journal), say, callers, poll, died })
+    this.#native = Native.open(host, log)
+    const [say, native, callers] = [this.#say, this.#native, this.#callers]
+    this.#sessions = new Sessions({ config, firmware, reporter: new Reporter(journal, say), callers, native, died })
   }
 
   /** @throws Error with one line for people */
@@ -61,7 +60,7 @@ export class Server {
   /** When nothing listens any more. */
   stop(): void {
     this.#sessions.stop()
-    this.#poll?.close()
+    this.#native?.close()
   }
 
   #receive(listener: Listener, datagram: Uint8Array, from: Peer): void {

@@ -7,9 +7,10 @@ import type { Peer } from '../net/datagrams.ts'
 import type { Blocks } from './blocks.ts'
 import { openFastWire } from './fast-wire.ts'
 import type { Callers } from './limits.ts'
+import type { Native } from './native.ts'
 import { decode, encode, ERROR, type Option, type Packet } from './packet.ts'
-import type { Poll } from './poll.ts'
-import { begin, type Event, isProven, step, type Step, type Terms, type Transfer } from './transfer.ts'
+import type { Event, Step, Terms, Transfer } from './transfer-state.ts'
+import { begin, isProven, step } from './transfer.ts'
 import { openPlainWire, type Wire, type WireEvents } from './wire.ts'
 
 export interface Sending {
@@ -24,7 +25,9 @@ export interface Sending {
 export interface Around {
   readonly callers: Callers
   /** Undefined where the C library cannot be called. */
-  readonly poll: Poll | undefined
+  readonly native: Native | undefined
+  /** The client's address was mute, and is no more. */
+  readonly heard: () => void
   /** The socket is closed; the state says how it went. */
   readonly ended: (transfer: Transfer) => void
   /** Told of a fault of ours. */
@@ -54,7 +57,7 @@ export class Session {
     const [transfer, effects] = begin(sending.terms, performance.now())
     const session = new Session(sending, around, transfer)
     const { address, peer, blocks } = sending
-    const options = { address, peer, packetBytes: blocks.packetBytes }
+    const options = { address, peer, packetBytes: blocks.packetBytes, window: sending.terms.window }
     const events: WireEvents = {
       take: (bytes) => {
         try {
@@ -68,8 +71,8 @@ export class Session {
         if (around.callers.mayReply(from, performance.now())) reply(STRANGER)
       },
     }
-    const { poll } = around
-    session.#wire = poll === undefined ? await openPlainWire(options, events) : openFastWire(poll, options, events)
+    const { native } = around
+    session.#wire = native === undefined ? await openPlainWire(options, events) : openFastWire(native, options, events)
     session.#perform([transfer, effects])
     return session
   }
@@ -85,20 +88,20 @@ export class Session {
 
   /** The time may be up for an answer. */
   tick(nowMs: number): void {
-    if (nowMs >= this.#transfer.dueMs) this.#happened({ type: 'time', nowMs, mute: this.#isMute() })
+    if (nowMs >= this.#transfer.dueMs) this.#happened({ type: 'time', nowMs, mute: this.#isMute(nowMs) })
   }
 
   /** The client has sent its request once more. */
   again(nowMs: number): void {
-    this.#happened({ type: 'again', nowMs, mute: this.#isMute() })
+    this.#happened({ type: 'again', nowMs, mute: this.#isMute(nowMs) })
   }
 
   stop(): void {
     this.#happened({ type: 'stop' })
   }
 
-  #isMute(): boolean {
-    return this.#around.callers.isMute(this.#sending.peer.address)
+  #isMute(nowMs: number): boolean {
+    return this.#around.callers.isMute(this.#sending.peer.address, nowMs)
   }
 
   #receive(bytes: Uint8Array): void {
@@ -111,7 +114,6 @@ export class Session {
     }
     if (packet.op === 'ack') {
       this.#happened({ type: 'ack', block: packet.block, nowMs: performance.now() })
-      this.#isKnown ||= this.#acknowledged()
     } else if (packet.op === 'error') {
       this.#happened({ type: 'error', code: packet.code, text: packet.text })
     }
@@ -119,21 +121,29 @@ export class Session {
 
   #failed(error: Error): void {
     if (errorCode(error) === 'ECONNREFUSED') this.#happened({ type: 'gone' })
-    else this.#happened({ type: 'broken', reason: reasonOf(error) })
+    else this.#broken(error)
   }
 
-  /** @returns whether the client is known now to be where it says it is */
-  #acknowledged(): boolean {
-    if (this.isProven) this.#around.callers.acknowledged(this.#sending.peer.address)
-    return this.isProven
+  #broken(error: Error): void {
+    const { callers } = this.#around
+    if (!this.#isKnown && this.#transfer.at === 'sending') callers.unsentFirst(this.#sending.peer.address)
+    this.#happened({ type: 'broken', reason: reasonOf(error) })
   }
 
   #happened(event: Event): void {
     const after = step(this.#transfer, event, this.#sending.terms)
-    if (!this.#isKnown && after[0].resent > this.#transfer.resent) {
-      this.#around.callers.repeated(this.#sending.peer.address)
-    }
+    if (!this.#isKnown) this.#tellCallers(after[0])
     this.#perform(after)
+  }
+
+  /** Until the client is known to be where it says it is. */
+  #tellCallers(after: Transfer): void {
+    const { callers } = this.#around
+    const { address } = this.#sending.peer
+    // A probe is an answer as well: nobody else knows our port.
+    this.#isKnown = after.at === 'probed' || isProven(after, this.#sending.terms)
+    if (this.#isKnown && callers.answered(address, performance.now())) this.#around.heard()
+    if (!this.#isKnown && after.resent > this.#transfer.resent) callers.sentFirst(address, performance.now())
   }
 
   #perform([transfer, effects]: Step): void {

@@ -7,77 +7,15 @@
  *               |
  *               +-- ERROR of the client, nothing but the OACK acknowledged --> probed
  *               +-- ERROR, no answer in spite of repetitions, nothing can be sent --> failed
- *
- * The OACK is block 0. Blocks are counted on and on here; on the wire 0 comes after 65535.
  */
 import { ERROR } from './packet.ts'
+import { doublingsAfterAck, rtt, timeout } from './timing.ts'
+import type { Effect, Event, Step, Terms, Transfer } from './transfer-state.ts'
 
-export interface Terms {
-  /** Number of the last block. */
-  readonly blocks: number
-  /** The first packet is an OACK, block 0; else block 1. */
-  readonly oack: boolean
-  /** Blocks that may be on their way, once the client has acknowledged anything: until then it may not exist. */
-  readonly window: number
-  /** Between the first packet and its repetition, if the client has said so. */
-  readonly timeoutMs: number | undefined
-}
-
-export interface Transfer {
-  readonly at: 'sending' | 'sent' | 'probed' | 'failed'
-  /** Why it failed, for people. */
-  readonly reason?: string
-  /** Last block that the client has; one less than the first when it has none. */
-  readonly acked: number
-  /** Last block that was sent. */
-  readonly upTo: number
-  /** Repetitions since the client last got ahead. */
-  readonly tries: number
-  /** Blocks of this window that were sent again: no more than once, whatever the client repeats. */
-  readonly again: number
-  /** ACKs that may still come because blocks of the window before were sent twice: they tell of no loss. */
-  readonly echoes: number
-  /** Smoothed time from a window to its ACK. */
-  readonly rttMs: number | undefined
-  /** When the window was sent. */
-  readonly sentMs: number
-  /** When its time is up. */
-  readonly dueMs: number
-  /** Blocks sent more than once, for the log. */
-  readonly resent: number
-}
-
-export type Event =
-  | { readonly type: 'ack'; readonly block: number; readonly nowMs: number }
-  | { readonly type: 'error'; readonly code: number; readonly text: string }
-  /** The same request once more. `mute`: its address has had enough packets for one that never answers. */
-  | { readonly type: 'again'; readonly nowMs: number; readonly mute: boolean }
-  | { readonly type: 'time'; readonly nowMs: number; readonly mute: boolean }
-  /** The client's host says that nobody listens on its port. */
-  | { readonly type: 'gone' }
-  /** Something that sending again does not mend. */
-  | { readonly type: 'broken'; readonly reason: string }
-  /** The server ends. */
-  | { readonly type: 'stop' }
-
-export type Effect =
-  /** Blocks `first` to `last`, of which 0 is the OACK. */
-  | { readonly do: 'send'; readonly first: number; readonly last: number }
-  | { readonly do: 'error'; readonly code: number; readonly text: string }
-  | { readonly do: 'end' }
-
-export type Step = readonly [Transfer, readonly Effect[]]
-
-/** An address that never acknowledges gets the first packet this often: a forged sender is not worth more. */
+/** So often a request that nothing acknowledges brings the first packet; for an address `limits.ts` counts them. */
 const FIRSTS_MAX = 3
 /** With the pauses below about 20 seconds without an answer. */
 const REPETITIONS_MAX = 8
-
-/** Until a round trip was measured. */
-const TIMEOUT_MS = 1000
-/** Firmware that writes what it got to flash, or whose network polls, is not taken for a loss. */
-const TIMEOUT_MS_MIN = 100
-const PAUSE_MS_MAX = 4000
 
 const NOTHING: readonly Effect[] = []
 const END: readonly Effect[] = [{ do: 'end' }]
@@ -92,8 +30,9 @@ export function begin(terms: Terms, nowMs: number): Step {
     again: 0,
     echoes: 0,
     rttMs: undefined,
+    doublings: 0,
     sentMs: nowMs,
-    dueMs: nowMs + timeout(undefined, terms),
+    dueMs: nowMs + timeout({ rttMs: undefined, doublings: 0 }, terms),
     resent: 0,
   }
   return [transfer, [{ do: 'send', first, last: first }]]
@@ -136,6 +75,7 @@ function onAck(transfer: Transfer, block: number, nowMs: number, terms: Terms): 
   if (n === acked) return onRepeatedAck(transfer, nowMs, terms)
   if (n === terms.blocks) return [{ ...transfer, at: 'sent', acked: n }, END]
   const rttMs = rtt(transfer, nowMs)
+  const doublings = doublingsAfterAck(transfer)
   const last = Math.min(n + terms.window, terms.blocks)
   const next: Transfer = {
     at: 'sending',
@@ -145,8 +85,9 @@ function onAck(transfer: Transfer, block: number, nowMs: number, terms: Terms): 
     again: 0,
     echoes: transfer.again,
     rttMs,
+    doublings,
     sentMs: nowMs,
-    dueMs: nowMs + timeout(rttMs, terms),
+    dueMs: nowMs + timeout({ rttMs, doublings }, terms),
     resent: transfer.resent,
   }
   if (n === upTo) return [next, [{ do: 'send', first: n + 1, last }]]
@@ -167,7 +108,7 @@ function onAck(transfer: Transfer, block: number, nowMs: number, terms: Terms): 
 function onRepeatedAck(transfer: Transfer, nowMs: number, terms: Terms): Step {
   if (terms.window === 1 || !isProven(transfer, terms) || transfer.again > 0) return [transfer, NOTHING]
   if (transfer.echoes > 0) return [{ ...transfer, echoes: transfer.echoes - 1 }, NOTHING]
-  return sendAgain(transfer, nowMs, timeout(transfer.rttMs, terms))
+  return sendAgain(transfer, nowMs, terms)
 }
 
 function onTime(transfer: Transfer, event: { nowMs: number; mute: boolean }, terms: Terms): Step {
@@ -177,8 +118,7 @@ function onTime(transfer: Transfer, event: { nowMs: number; mute: boolean }, ter
     if (transfer.upTo === terms.blocks) return [{ ...transfer, at: 'sent' }, END]
     return fail(transfer, 'no answer any more', 'no answer')
   }
-  const [next, effects] = sendAgain(transfer, event.nowMs, pause(transfer, terms))
-  return [{ ...next, tries: transfer.tries + 1 }, effects]
+  return tryAgain(transfer, event.nowMs, terms)
 }
 
 /** Nothing was acknowledged. That is the end after a few times, without a further packet. */
@@ -187,14 +127,18 @@ function repeatFirst(transfer: Transfer, { nowMs, mute }: { nowMs: number; mute:
   if (transfer.tries >= FIRSTS_MAX - 1 || mute) {
     return isDue ? fail(transfer, 'never acknowledged anything') : [transfer, NOTHING]
   }
-  const [next, effects] = sendAgain(transfer, nowMs, pause(transfer, terms))
-  return [{ ...next, tries: transfer.tries + 1 }, effects]
+  return tryAgain(transfer, nowMs, terms)
 }
 
-function sendAgain(transfer: Transfer, nowMs: number, pauseMs: number): Step {
+function tryAgain(transfer: Transfer, nowMs: number, terms: Terms): Step {
+  const { tries, doublings } = transfer
+  return sendAgain({ ...transfer, tries: tries + 1, doublings: doublings + 1 }, nowMs, terms)
+}
+
+function sendAgain(transfer: Transfer, nowMs: number, terms: Terms): Step {
   const { acked, upTo } = transfer
   const again = upTo - acked
-  const next = { ...transfer, again, dueMs: nowMs + pauseMs, resent: transfer.resent + again }
+  const next = { ...transfer, again, dueMs: nowMs + timeout(transfer, terms), resent: transfer.resent + again }
   return [next, [{ do: 'send', first: acked + 1, last: upTo }]]
 }
 
@@ -219,25 +163,4 @@ function fail(transfer: Transfer, reason: string, told?: string): Step {
 /** The block that 16 bits stand for: the nearest to the last one acknowledged. */
 function unwrap(block: number, acked: number): number {
   return acked + (((block - acked) << 16) >> 16)
-}
-
-/** Of windows that were sent once only: else nobody knows which of the two the ACK is for (Karn). */
-function rtt({ again, rttMs, sentMs }: Transfer, nowMs: number): number | undefined {
-  if (again > 0) return rttMs
-  const sampleMs = nowMs - sentMs
-  return rttMs === undefined ? sampleMs : rttMs + (sampleMs - rttMs) / 8
-}
-
-/**
- * Three round trips, once there was one. Before, what the client says (RFC 2349): curl says 6 seconds, U-Boot 5, and each
- * lost packet would cost that much. A packet that comes sooner than agreed does no harm.
- */
-function timeout(rttMs: number | undefined, { timeoutMs }: Terms): number {
-  const wantedMs = rttMs === undefined ? (timeoutMs ?? TIMEOUT_MS) : Math.max(3 * rttMs, TIMEOUT_MS_MIN)
-  return Math.min(wantedMs, PAUSE_MS_MAX)
-}
-
-/** Before the next repetition: twice as long as before the one now. */
-function pause({ rttMs, tries }: Transfer, terms: Terms): number {
-  return Math.min(timeout(rttMs, terms) * 2 ** (tries + 1), PAUSE_MS_MAX)
 }

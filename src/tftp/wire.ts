@@ -26,6 +26,8 @@ export interface WireOptions {
   readonly peer: Peer
   /** Of all packets but the last. */
   readonly packetBytes: number
+  /** Of them may leave in one send. */
+  readonly window: number
 }
 
 /** What the kernel's full queues do not take is lost on the way, like any packet. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,7 +51,7 @@ test('a folder that is not there is empty until it comes', async () => {
   mkdirSync(folder)
   writeFileSync(join(folder, 'undionly.kpxe'), 'k')
   await vi.waitFor(() => expect(names()).toEqual(['undionly.kpxe']))
-  expect(log.lines).toEqual([])
+  expect(log.lines.filter(({ event }) => event !== 'firmware.missing')).toEqual([])
 })
 
 test('a file that changes has another stamp', async () => {
@@ -66,8 +67,37 @@ test('a folder that cannot be read is said once, and what was there goes on', as
   const { names, log } = await open(folder)
   rmSync(folder, { recursive: true })
   writeFileSync(folder, 'a file in its place')
-  await vi.waitFor(() => expect(log.lines.map((line) => line.event)).toEqual(['firmware.unreadable']))
+  const complaints = () => log.lines.filter(({ event }) => event === 'firmware.unreadable')
+  await vi.waitFor(() => expect(complaints()).toHaveLength(1))
   await new Promise((resolve) => setTimeout(resolve, 5 * LOOK_MS))
-  expect(log.lines).toHaveLength(1)
+  expect(complaints()).toHaveLength(1)
+  expect(names()).toEqual(['a.efi'])
+})
+
+test('usual programs that are not there are named at the start, once', async () => {
+  const folder = folderWith({ 'ipxe.pxe': '', 'ipxe.efi': '', 'ipxe-arm64.efi': '' })
+  const { log } = await open(folder)
+  const reason = `not in ${folder}`
+  expect(log.lines).toMatchObject([{ event: 'firmware.missing', file: 'ipxe-riscv64.efi ipxe-loong64.efi', reason }])
+})
+
+test('a change is seen within a second', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const folder = folderWith({})
+  const firmware = await openFirmware(folder, memoryLog())
+  onTestFinished(() => firmware.stop())
+  writeFileSync(join(folder, 'new.efi'), 'x')
+  vi.advanceTimersByTime(1000)
+  while (firmware.files().size === 0) await new Promise((resolve) => setImmediate(resolve)) // no time passes any more
+  expect([...firmware.files().keys()]).toEqual(['new.efi'])
+})
+
+test('what is no regular file is not there, and is not waited for', async () => {
+  const folder = folderWith({ 'a.efi': 'a' })
+  execFileSync('mkfifo', [join(folder, 'fifo.efi')])
+  symlinkSync(join(folder, 'fifo.efi'), join(folder, 'link.efi'))
+  symlinkSync('/dev/zero', join(folder, 'zero.efi'))
+  const { names } = await open(folder)
   expect(names()).toEqual(['a.efi'])
 })

@@ -1,7 +1,7 @@
 /** The table of architectures holds together. */
 import { expect, test } from 'vitest'
 
-import { ARCHITECTURES, missingFiles } from '../../src/dhcp/pxe.ts'
+import { ARCHITECTURES } from '../../src/dhcp/pxe.ts'
 
 const rows = [...ARCHITECTURES.values()]
 
@@ -23,11 +23,4 @@ test('an HTTP variant can begin with the same builds as its PXE sibling', () => 
   for (const { name, files } of siblings) {
     expect(files.toSorted()).toEqual(byName.get(name.slice(0, -'-http'.length))!.files.toSorted())
   }
-})
-
-test('of the usual files those are missing that have none in their place', () => {
-  const having = (...names: string[]) => missingFiles(new Map(names.map((name) => [name, {}])))
-  const rest = ['ipxe-arm64.efi', 'ipxe-riscv64.efi', 'ipxe-loong64.efi']
-  expect(having()).toEqual(['undionly.kpxe', 'snponly.efi', 'ipxe-amd64.efi', ...rest])
-  expect(having('ipxe.pxe', 'ipxe.efi', ...rest)).toEqual([])
 })

@@ -47,7 +47,7 @@ test('200 machines at once all boot, each with its own config', { timeout: 120_0
   )
   const complaints = server.log.filter(({ level }) => level === 'warning' || level === 'error')
   // There are no machines of the kinds whose files are left out here.
-  expect(complaints.filter(({ event }) => event !== 'dhcp.firmware-missing')).toEqual([])
+  expect(complaints.filter(({ event }) => event !== 'firmware.missing')).toEqual([])
   expect(peakMegabytes(server.process.pid!)).toBeLessThan(MEGABYTES_MAX)
 })
 

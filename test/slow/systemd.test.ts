@@ -77,10 +77,11 @@ async function countOf(system: System, event: string): Promise<number> {
   return (await system.log()).filter((line) => line.event === event).length
 }
 
+const MAC = '52:54:00:aa:bb:cc'
 const PATIENT = { timeout: 20_000 }
 
 test(
-  'machines boot from it, it reads its data again, and it comes back when it dies',
+  'machines boot from it, it reads its data again, it comes back when it dies, and remembers what it saw',
   { timeout: 120_000 },
   async (context) => {
     requireLab(context, [...CELL_REQUIREMENTS, [SYSTEMD, 'systemd'], ['curl', 'curl']])
@@ -109,13 +110,20 @@ test(
     await expect.poll(() => countOf(system, 'ready'), PATIENT).toBe(2)
     expect(await system.show('MainPID')).not.toBe(first)
 
+    firmware.send(packet('ipxe-bios-rom-discover', { mac: MAC }), '255.255.255.255', 67)
+    await expect.poll(() => countOf(system, 'dhcp.offer'), PATIENT).toBe(2)
+    await system.cell.run('systemctl', 'restart', 'bootcfg')
+    await expect.poll(() => countOf(system, 'ready'), PATIENT).toBe(3)
+    expect((await machine.run('curl', '-s', 'http://10.9.0.2:8080/api/machines')).stdout).toContain(MAC)
+    expect(await system.cell.run('stat', '--format=%a', '/var/lib/bootcfg-state/boots.jsonl')).toBe('600\n')
+
     await system.cell.run('systemctl', 'stop', 'bootcfg')
     expect((await system.log()).at(-1)).toMatchObject({ event: 'stopped' })
     expect(await system.show('Result')).toBe('success')
     const complaints = (await system.log()).filter(({ level }) => !['info', 'notice'].includes(String(level)))
     expect(await countOf(system, 'dhcp.ra-off')).toBe(0)
     // The folder holds what this machine needs, and nothing for others.
-    expect(complaints.filter(({ event }) => event !== 'dhcp.firmware-missing')).toEqual([])
+    expect(complaints.filter(({ event }) => event !== 'firmware.missing')).toEqual([])
   },
 )
 

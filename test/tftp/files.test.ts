@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -79,4 +80,16 @@ test('a file that is too large, or gone, is refused with the reason', async () =
   const gone = write('b', 'b')
   rmSync(gone.path)
   await expect(files.open(gone, false)).rejects.toThrow(/no such file/)
+})
+
+test('a FIFO or a device in the place of a file is refused at once, and a link is not followed', async () => {
+  const write = folder()
+  const files = new Files(LIMITS)
+  const [fifo, link] = [write('fifo', ''), write('link', '')]
+  for (const { path } of [fifo, link]) rmSync(path)
+  execFileSync('mkfifo', [fifo.path])
+  symlinkSync('/dev/zero', link.path)
+  await expect(files.open(fifo, false)).rejects.toThrow('is no regular file any more')
+  await expect(files.open(link, false)).rejects.toThrow(/cannot be read/)
+  await expect(files.open({ ...fifo, path: '/dev/zero' }, false)).rejects.toThrow('is no regular file any more')
 })

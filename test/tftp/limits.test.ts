@@ -19,33 +19,48 @@ test('the error replies of one address do not use up those of another', () => {
   expect(callers.mayReply('10.0.0.2', 0)).toBe(true)
 })
 
-test('an address is mute after two repetitions of a first packet, until it acknowledges something', () => {
+const [HERE, THERE] = ['10.0.0.1', '10.0.0.2']
+
+test('an address that acknowledges nothing gets three first packets, and after a minute three more', () => {
   const callers = new Callers()
-  expect(callers.isMute('10.0.0.1')).toBe(false)
-  callers.repeated('10.0.0.1')
-  callers.repeated('10.0.0.1')
-  expect(callers.isMute('10.0.0.1')).toBe(true)
-  expect(callers.isMute('10.0.0.2')).toBe(false)
-  callers.acknowledged('10.0.0.1')
-  expect(callers.isMute('10.0.0.1')).toBe(false)
+  const wanted = [0, 10, 20, 30, 59_000, 60_000, 60_001, 60_002, 60_003]
+  const sent = wanted.filter((nowMs) => {
+    if (callers.isMute(HERE, nowMs)) return false
+    callers.sentFirst(HERE, nowMs)
+    return true
+  })
+  expect(sent).toEqual([0, 10, 20, 60_000, 60_001, 60_002])
+  expect(callers.isMute(THERE, 30)).toBe(false)
 })
 
-test('an address that acknowledged nothing gets three first blocks, and after ten seconds another', () => {
+test('an address that has acknowledged something is not counted for ten minutes: it may be a site behind one router', () => {
   const callers = new Callers()
-  const begun = [0, 0, 0, 1, 9000].map((nowMs) => callers.mayBeginWithBlock('10.0.0.1', nowMs))
-  expect(begun).toEqual([true, true, true, false, false])
-  expect(callers.mayBeginWithBlock('10.0.0.2', 1)).toBe(true)
-  expect(callers.mayBeginWithBlock('10.0.0.1', 11_000)).toBe(true)
-  callers.acknowledged('10.0.0.1')
-  expect([1, 2, 3].map(() => callers.mayBeginWithBlock('10.0.0.1', 11_000))).toEqual([true, true, true])
+  for (let times = 0; times < 3; times++) callers.sentFirst(HERE, 0)
+  callers.answered(HERE, 5)
+  const isMuteAfter = (nowMs: number): boolean => {
+    for (let times = 0; times < 200; times++) callers.sentFirst(HERE, nowMs)
+    return callers.isMute(HERE, nowMs)
+  }
+  expect(isMuteAfter(6)).toBe(false)
+  expect(isMuteAfter(600_000)).toBe(false)
+  expect(isMuteAfter(600_006)).toBe(true)
+})
+
+test('a first packet that did not leave is not counted', () => {
+  const callers = new Callers()
+  for (let times = 0; times < 10; times++) {
+    callers.sentFirst(HERE, 0)
+    callers.unsentFirst(HERE)
+  }
+  expect(callers.isMute(HERE, 0)).toBe(false)
 })
 
 test('a flood of addresses is remembered only so far', () => {
   const callers = new Callers()
-  callers.repeated('10.0.0.1')
-  callers.repeated('10.0.0.1')
-  for (let at = 0; at < 5000; at++) callers.repeated(`10.1.${at >> 8}.${at & 255}`)
-  expect(callers.isMute('10.0.0.1')).toBe(false)
+  for (let times = 0; times < 3; times++) callers.sentFirst(HERE, 0)
+  expect(callers.isMute(HERE, 0)).toBe(true)
+  for (let at = 0; at < 20_000; at++) callers.sentFirst(`10.1.${at >> 8}.${at & 255}`, 0)
+  expect(callers.isMute(HERE, 0)).toBe(false)
 })
 
 test('there are so many slots in all, and so many for an address; one that is given back can be had again', () => {

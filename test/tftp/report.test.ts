@@ -12,7 +12,7 @@ function record() {
   const events: BootEvent[] = []
   const journal = createJournal()
   journal.listen((event) => events.push(event))
-  return { reporter: new Reporter(journal), events }
+  return { reporter: new Reporter(journal, () => {}), events }
 }
 
 test('a file that is sent begins, and ends whole', async () => {
@@ -52,7 +52,7 @@ test('a file that is not there is refused, with the reason that the log has', as
 
 test('how far it is, is told once a second, by what the client has acknowledged', () => {
   const { reporter, events } = record()
-  const told = reporter.began('10.9.0.7', 'a.efi', 4500, AGREEMENT)
+  const told = reporter.began('10.9.0.7', 'a.efi', 4500, AGREEMENT, 0)
   for (const [acked, nowMs] of [
     [-1, 1000],
     [2, 1500],
@@ -66,10 +66,10 @@ test('how far it is, is told once a second, by what the client has acknowledged'
 
 test('a probe, and a transfer that breaks off, end as such', () => {
   const { reporter, events } = record()
-  reporter.began('10.9.0.7', 'a.efi', 4500, AGREEMENT).ended({ at: 'probed', acked: -1, resent: 0 })
+  reporter.began('10.9.0.7', 'a.efi', 4500, AGREEMENT, 0).ended({ at: 'probed', acked: -1, resent: 0 }, 1)
   reporter
-    .began('10.9.0.7', 'a.efi', 4500, AGREEMENT)
-    .ended({ at: 'failed', acked: 2, resent: 8, reason: 'no answer any more' })
+    .began('10.9.0.7', 'a.efi', 4500, AGREEMENT, 0)
+    .ended({ at: 'failed', acked: 2, resent: 8, reason: 'no answer any more' }, 1)
   expect(events.filter(({ type }) => type === 'ended')).toEqual([
     { type: 'ended', via: 'tftp', id: 1, bytes: 0, outcome: 'probe', resent: 0, reason: undefined },
     { type: 'ended', via: 'tftp', id: 2, bytes: 2000, outcome: 'failed', resent: 8, reason: 'no answer any more' },

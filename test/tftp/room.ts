@@ -12,8 +12,9 @@ import { onTestFinished } from 'vitest'
 import { openFirmware } from '../../src/core/firmware.ts'
 import { type BootEvent, createJournal } from '../../src/core/journal.ts'
 import { createLog } from '../../src/core/log.ts'
-import { type Libc, nativeLibc } from '../../src/net/libc.ts'
+import { nativeLibc } from '../../src/net/libc.ts'
 import type { TftpConfig } from '../../src/tftp/config.ts'
+import type { Host } from '../../src/tftp/native.ts'
 import { decode, encode, type Option, type Packet } from '../../src/tftp/packet.ts'
 import { Server } from '../../src/tftp/server.ts'
 
@@ -36,7 +37,7 @@ const ADDRESS = '127.0.0.1'
 
 export interface RoomOptions {
   readonly config?: Partial<TftpConfig>
-  readonly host?: { libc: Libc | undefined }
+  readonly host?: Host
   readonly port?: number
 }
 

@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 
 import { asNeeded, type Blocks } from '../../src/tftp/blocks.ts'
 import { decode, encode, type Packet } from '../../src/tftp/packet.ts'
-import { begin, type Event, step, type Step, type Terms, type Transfer } from '../../src/tftp/transfer.ts'
+import type { Event, Step, Terms, Transfer } from '../../src/tftp/transfer-state.ts'
+import { begin, step } from '../../src/tftp/transfer.ts'
 import { randomFrom } from './random.ts'
 
 /** What becomes of one packet: how long it takes, and how often it arrives. */

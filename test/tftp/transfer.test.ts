@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { begin, type Effect, type Event, isProven, step, type Terms, type Transfer } from '../../src/tftp/transfer.ts'
+import type { Effect, Event, Terms, Transfer } from '../../src/tftp/transfer-state.ts'
+import { begin, isProven, step } from '../../src/tftp/transfer.ts'
 
 /** Ten blocks, with an OACK. */
 const lockstep: Terms = { blocks: 10, oack: true, window: 1, timeoutMs: undefined }
@@ -181,6 +182,17 @@ test('the first pause follows the round trip: three of them, never less than 100
 test('a repetition tells nothing of the round trip', () => {
   const { transfer } = play(lockstep, ack(0, 10), time(5000), ack(1, 5001))
   expect(transfer.rttMs).toBe(10)
+})
+
+test('a pause that was doubled stays so until a round trip is measured again', () => {
+  const pauseAfter = (...events: Event[]): number => {
+    const { transfer } = play(lockstep, ack(0, 10), ...events)
+    return transfer.dueMs - transfer.sentMs
+  }
+  const inVain = [time(1000), time(2000), ack(1, 2001)]
+  expect(pauseAfter()).toBe(100)
+  expect(pauseAfter(...inVain)).toBe(400)
+  expect(pauseAfter(...inVain, ack(2, 2011))).toBe(100)
 })
 
 const wide: Terms = { blocks: 200_000, oack: true, window: 16, timeoutMs: undefined }
