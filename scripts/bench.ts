@@ -1,16 +1,18 @@
 /**
- * How fast bootcfg is, beside what people use today, in one run: `npm run bench [http dhcp tftp boot]`, all without a name.
+ * How fast bootcfg is, beside what people use today, in one run: `npm run bench [http dhcp tftp boot image]`, all without a name.
  *
  *   http   requests per second, beside a bare node:http server
  *   dhcp   offers per second, beside dnsmasq                 (root: network namespaces)
  *   tftp   megabytes per second, beside dnsmasq              (root)
  *   boot   seconds from a machine's DISCOVER to its kernel   (root, QEMU)
+ *   image  size of the appliance, seconds to its first answer (QEMU)
  *
  * Prints, never judges. The machine should have nothing else to do.
  */
 import { benchDhcp } from './lib/bench-dhcp.ts'
 import { benchFirmware } from './lib/bench-firmware.ts'
 import { benchHttp } from './lib/bench-http.ts'
+import { benchImage } from './lib/bench-image.ts'
 import { benchTftp } from './lib/bench-tftp.ts'
 
 const BENCHES: ReadonlyMap<string, () => Promise<void>> = new Map([
@@ -18,6 +20,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['dhcp', benchDhcp],
   ['tftp', benchTftp],
   ['boot', benchFirmware],
+  ['image', benchImage],
 ])
 
 const asked = process.argv.slice(2)

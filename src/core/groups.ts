@@ -36,8 +36,8 @@ export function groupLabel(group: Group): string {
 }
 
 /** All requirements hold; a label that is absent reads as the empty string. */
-function matches(group: Group, labels: Labels): boolean {
-  for (const { key, value } of group.require) if ((labels.get(key) ?? '') !== value) return false
+function meets(require: readonly Requirement[], labels: Labels): boolean {
+  for (const { key, value } of require) if ((labels.get(key) ?? '') !== value) return false
   return true
 }
 
@@ -51,17 +51,27 @@ export function inOrderOfTrial(groups: readonly Group[]): readonly Group[] {
 
 /** The reference: try one after the other. */
 export function findByOrder(ordered: readonly Group[], labels: Labels): Group | undefined {
-  return ordered.find((group) => matches(group, labels))
+  return ordered.find(({ require }) => meets(require, labels))
 }
 
 /** Groups looked at between two pauses: some ten milliseconds. */
 const GROUPS_A_TURN = 5000
 
+/** A group in its bucket. */
 interface Ranked {
   readonly group: Group
   /** Place in the order of trial. */
   readonly rank: number
+  /** That is tried after it. */
+  readonly next: Ranked | undefined
+  /** What it requires beside that which its bucket stands for: the first of it at hand, since each step costs a look into far memory. */
+  readonly key: string | undefined
+  readonly value: string | undefined
+  readonly more: readonly Requirement[]
 }
+
+/** The first of each bucket, by the value that all in it require. A list: most hold one group, and an array costs five times that. */
+type Buckets = Map<string, Ranked>
 
 /**
  * Every group that requires something stands in one bucket: under that one of its requirements which the fewest groups
@@ -70,7 +80,7 @@ interface Ranked {
 export class GroupIndex {
   /** In order of trial. */
   readonly groups: readonly Group[]
-  readonly #byKey: readonly (readonly [key: string, buckets: ReadonlyMap<string, readonly Ranked[]>])[]
+  readonly #byKey: readonly (readonly [key: string, buckets: Readonly<Buckets>])[]
   readonly #fallback: Group | undefined
 
   constructor(groups: readonly Group[], indexed: Indexed = atOnce(indexing(groups))) {
@@ -87,17 +97,21 @@ export class GroupIndex {
   find(labels: Labels): Group | undefined {
     let best: Ranked | undefined
     for (const [key, buckets] of this.#byKey) {
-      const bucket = buckets.get(labels.get(key) ?? '')
-      if (bucket === undefined) continue
-      for (const candidate of bucket) {
+      let candidate = buckets.get(labels.get(key) ?? '')
+      for (; candidate !== undefined; candidate = candidate.next) {
         if (best !== undefined && candidate.rank > best.rank) break
-        if (!matches(candidate.group, labels)) continue
+        if (!matchesRest(candidate, labels)) continue
         best = candidate
         break
       }
     }
     return best?.group ?? this.#fallback
   }
+}
+
+function matchesRest({ key, value, more }: Ranked, labels: Labels): boolean {
+  if (key === undefined) return true
+  return (labels.get(key) ?? '') === value && meets(more, labels)
 }
 
 /** Tells whether some group could be meant for this machine. */
@@ -108,20 +122,18 @@ export type IsKnown = (machine: { readonly mac: string; readonly uuid: string | 
  * are left aside, since firmware tells nothing else. A uuid counts in lower case.
  */
 export function knownMachines(groups: readonly Group[]): IsKnown {
-  /** For each mac the uuids that the groups with it require; undefined is a group that requires none. */
-  const uuidsByMac = new Map<string, Set<string | undefined>>()
-  const uuids = new Set<string>()
+  /** `mac`, `mac uuid` or ` uuid`, as groups require them: a mac has no space in it. */
+  const known = new Set<string>()
   for (const { require } of groups) {
     const mac = require.find(({ key }) => key === 'mac')?.value
     const uuid = require.find(({ key }) => key === 'uuid')?.value.toLowerCase()
-    if (mac !== undefined) getOrAdd(uuidsByMac, mac, () => new Set()).add(uuid)
-    else if (uuid !== undefined) uuids.add(uuid)
+    if (uuid !== undefined) known.add(`${mac ?? ''} ${uuid}`)
+    else if (mac !== undefined) known.add(mac)
   }
   return ({ mac, uuid }) => {
+    if (known.has(mac)) return true
     const id = uuid?.toLowerCase()
-    if (id !== undefined && uuids.has(id)) return true
-    const wanted = uuidsByMac.get(mac)
-    return wanted !== undefined && (wanted.has(undefined) || (id !== undefined && wanted.has(id)))
+    return id !== undefined && (known.has(`${mac} ${id}`) || known.has(` ${id}`))
   }
 }
 
@@ -162,22 +174,27 @@ function* merged(a: readonly Trial[], b: readonly Trial[]): Steps<Trial[]> {
 
 interface Indexed {
   readonly ordered: readonly Group[]
-  readonly byKey: ReadonlyMap<string, ReadonlyMap<string, readonly Ranked[]>>
+  readonly byKey: ReadonlyMap<string, Buckets>
 }
 
 function* indexing(groups: readonly Group[]): Steps<Indexed> {
   const shares = yield* countShares(groups)
   const ordered = yield* ordering(groups)
-  const byKey = new Map<string, Map<string, Ranked[]>>()
-  for (const [rank, group] of ordered.entries()) {
+  const byKey = new Map<string, Buckets>()
+  for (let rank = ordered.length - 1; rank >= 0; rank--) {
     if (rank % GROUPS_A_TURN === 0) yield
+    const group = ordered[rank]!
     const rarest = rarestOf(group.require, shares)
     if (rarest === undefined) continue
-    const buckets = getOrAdd(byKey, rarest.key, () => new Map<string, Ranked[]>())
-    getOrAdd(buckets, rarest.value, () => []).push({ group, rank })
+    const buckets = getOrAdd(byKey, rarest.key, () => new Map<string, Ranked>())
+    const [first, ...more] = group.require.filter((requirement) => requirement !== rarest)
+    const rest = { key: first?.key, value: first?.value, more: more.length === 0 ? NO_MORE : more }
+    buckets.set(rarest.value, { group, rank, next: buckets.get(rarest.value), ...rest })
   }
   return { ordered, byKey }
 }
+
+const NO_MORE: readonly Requirement[] = []
 
 type Shares = ReadonlyMap<string, ReadonlyMap<string, number>>
 

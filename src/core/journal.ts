@@ -74,7 +74,7 @@ export interface Began {
   readonly via: 'tftp' | 'http'
   readonly id: number
   readonly address: string
-  readonly from: 'firmware' | 'assets'
+  readonly from: 'firmware' | 'assets' | 'appliance'
   /** Name below its folder. */
   readonly file: string
   readonly totalBytes: number
@@ -109,7 +109,7 @@ export interface Refused {
   readonly type: 'refused'
   readonly via: 'tftp' | 'http'
   readonly address: string
-  readonly from: 'firmware' | 'assets'
+  readonly from: 'firmware' | 'assets' | 'appliance'
   readonly file: string
   /** Of the HTTP answer. */
   readonly status?: number

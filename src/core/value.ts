@@ -64,7 +64,7 @@ export class ValueMap {
       }
     }
     // A copy has just the room it needs; an array that grew by push keeps room for 16 more.
-    return new ValueMap(keyKind, keys.slice(), values.slice())
+    return new ValueMap(keyKind, sharedKeys(keys), values.slice())
   }
 
   get size(): number {
@@ -109,6 +109,21 @@ export function keyText(key: Value): string {
   if (typeof key === 'string') return key
   if (key instanceof Uint64) return String(key.value)
   return typeof key === 'object' ? 'null' : String(key)
+}
+
+/** Keys of short maps that were made lately: of a hundred thousand groups most have the same, and one copy is at hand. */
+const lateKeys: (readonly Value[])[] = []
+const LATE_MAX = 8
+let latest = 0
+
+function sharedKeys(keys: readonly Value[]): readonly Value[] {
+  const known = lateKeys.find(
+    (other) => other.length === keys.length && other.every((key, at) => Object.is(key, keys[at])),
+  )
+  if (known !== undefined) return known
+  const own = keys.slice()
+  if (own.length < INDEX_FROM) lateKeys[latest++ % LATE_MAX] = own
+  return own
 }
 
 function uniqueEntries(entries: readonly (readonly [Value, Value])[]): (readonly [Value, Value])[] {

@@ -120,3 +120,20 @@ test('a map with one entry set is another map', () => {
   ])
   expect(map.size).toBe(2)
 })
+
+test('maps of the same keys have one list of them, and keys that only look the same do not', () => {
+  const first = ValueMap.from('any', [
+    ['a', 1n],
+    [0, 'zero'],
+  ])
+  const alike = ValueMap.from('any', [
+    [0, null],
+    ['a', 2n],
+  ])
+  const other = ValueMap.from('any', [
+    [-0, null],
+    ['a', 2n],
+  ])
+  expect(alike.keys).toBe(first.keys)
+  expect(Object.is(other.keys[0], -0)).toBe(true)
+})

@@ -122,7 +122,7 @@ export const CMDLINE: readonly string[] = [
   `bootcfg.query=uuid=${BOOTER.uuid}&mac=${BOOTER.mac.replaceAll(':', '-')}`,
 ]
 
-const SITE: Readonly<Record<string, string>> = {
+export const SITE: Readonly<Record<string, string>> = {
   'config.yaml': `api_version: v1alpha1
 groups:
   - {name: every other machine, spec: other}

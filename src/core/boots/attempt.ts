@@ -5,7 +5,7 @@
  * milliseconds since its start.
  */
 
-/** `seen`: asked only for something; no boot to judge. */
+/** `seen`: asked only for something, and no boot that could be judged has begun. */
 export const STATES = ['booting', 'booted', 'failed', 'seen'] as const
 export type State = (typeof STATES)[number]
 

@@ -1,53 +1,39 @@
 /**
  * The attempts that may go on: which of them an event is part of, and what becomes of each.
- *
- * A new attempt begins where a machine does what only the beginning of a boot does although it was further already. A second
- * DISCOVER in front of a file that was read is one; iPXE's own, after it was read, is not.
  */
-import { type Attempt, isBeyond, type Stage } from './attempt.ts'
+import type { Stage } from './attempt.ts'
+import { beginsAnew } from './beginning.ts'
 import { LiveAttempt } from './live.ts'
-import type { MachineRecord } from './machines.ts'
+import { isNameless, type MachineRecord } from './machines.ts'
 import type { Past } from './past.ts'
-import type { RecorderEvents, RecorderLimits, Site, WallClock } from './recorder-options.ts'
-import { restored, type Stored, storedOf } from './stored.ts'
-import { viewOf } from './view.ts'
+import type { RecorderLimits, WallClock } from './recorder-options.ts'
+import { restored, type Stored } from './stored.ts'
+import type { Teller } from './teller.ts'
 
 /** After so long without a word, what a machine does is another story. */
 const STORY_MS = 30 * 60_000
-
-/** A machine that asks for its script again after so long was restarted; sooner, it only tries again. */
-const SCRIPT_AGAIN_MS = 30_000
 
 /** Beyond so many entries of all attempts, each gets fewer. */
 const ENTRIES_MAX = 200_000
 const CROWDED_ENTRIES_MAX = 30
 
-/** Files whose size is remembered, so that the next machine's progress is known from the beginning. */
-const SIZES_MAX = 1000
-
 export interface AttemptsDeps {
   readonly past: Past
-  readonly nearest: Site['nearest']
+  readonly teller: Teller
   readonly limits: RecorderLimits
-  readonly events: RecorderEvents
   readonly wallMs: WallClock
 }
 
 /** To pack one takes some 70 µs, and machines wait meanwhile; the rest has time until the next tick. */
 const ENDS_A_TICK = 100
 
-/** To find the nearest of a hundred thousand groups takes some 20 ms: not for each of many machines at once. */
-const EXPLAIN_MS = 1000
-
 export class Attempts {
   readonly #deps: AttemptsDeps
   /** Each with its machine. */
   readonly #live = new Map<LiveAttempt, MachineRecord>()
-  readonly #sizes = new Map<string, number>()
   #changed = new Set<string>()
   /** Of all, as of the last tick. */
   #entries = 0
-  #explainedMs = -Infinity
 
   constructor(deps: AttemptsDeps) {
     this.#deps = deps
@@ -56,20 +42,6 @@ export class Attempts {
   /** Those that were noted first come first. */
   all(): LiveAttempt[] {
     return [...this.#live.keys()]
-  }
-
-  view(attempt: LiveAttempt, nowMs: number): Attempt {
-    return viewOf(attempt, nowMs, this.#sizes)
-  }
-
-  /** As it is stored. */
-  text(attempt: LiveAttempt, nowMs: number): string {
-    return JSON.stringify(storedOf(attempt, this.view(attempt, nowMs)))
-  }
-
-  /** Names the group that all but matches. Takes a while. */
-  nearestTo({ unmatched, labels }: LiveAttempt): string | undefined {
-    return this.#deps.nearest(unmatched ?? labels)
   }
 
   /**
@@ -110,29 +82,32 @@ export class Attempts {
   }
 
   learnSize(file: string, bytes: number): void {
-    this.#sizes.set(file, bytes)
-    if (this.#sizes.size > SIZES_MAX) this.#sizes.delete(this.#sizes.keys().next().value!)
+    this.#deps.teller.learnSize(file, bytes)
   }
 
-  /** Gives up who is silent for too long. */
+  /** Gives up who is silent for too long, and saves what has begun. */
   tick(nowMs: number): void {
     let left = ENDS_A_TICK
     this.#entries = 0
-    for (const [attempt, machine] of this.#live) {
+    for (const attempt of this.#live.keys()) {
       this.#entries += attempt.entries.length
       if (left === 0) continue
       if (attempt.judge(nowMs)) {
         this.#ended(attempt, nowMs)
         left -= 1
       } else if (nowMs - attempt.lastMs > STORY_MS && attempt.going === 0) {
-        this.#close(machine, nowMs)
+        this.#close(this.#live.get(attempt)!, nowMs)
+        left -= 1
+      } else if (attempt.hasBegun && !attempt.wasSaved && !isNameless(attempt.key)) {
+        // So that it is known of even if the power goes before it has ended. One without a name may become part of another's.
+        this.#deps.teller.save(attempt, nowMs)
         left -= 1
       }
     }
   }
 
   saveAll(nowMs: number): void {
-    for (const attempt of this.#live.keys()) this.#save(attempt, nowMs)
+    for (const attempt of this.#live.keys()) this.#deps.teller.save(attempt, nowMs)
   }
 
   /** An attempt of before the program was started. It goes on if something was heard of it lately. */
@@ -154,7 +129,7 @@ export class Attempts {
    */
   adopt(nameless: MachineRecord, machine: MachineRecord, nowMs: number): LiveAttempt | undefined {
     const orphan = nameless.live
-    if (orphan === undefined || orphan.state !== 'booting') return undefined
+    if (orphan === undefined || orphan.endedMs !== undefined) return undefined
     let attempt = machine.live
     if (attempt === undefined || attempt.endedMs !== undefined || nowMs - attempt.lastMs > attempt.patienceMs) {
       this.#close(machine, nowMs)
@@ -199,35 +174,19 @@ export class Attempts {
   }
 
   #ended(attempt: LiveAttempt, nowMs: number): void {
-    const explain = (): string | undefined => {
-      this.#explainedMs = nowMs
-      return this.nearestTo(attempt)
-    }
-    attempt.explained(nowMs - this.#explainedMs >= EXPLAIN_MS ? explain : undefined)
     this.changed(attempt.key)
-    this.#deps.events.ended?.(this.view(attempt, nowMs))
-    this.#save(attempt, nowMs)
-  }
-
-  #save(attempt: LiveAttempt, nowMs: number): void {
-    if (!attempt.isUnsaved) return
-    attempt.isUnsaved = false
-    this.#deps.events.save?.(this.text(attempt, nowMs))
+    this.#deps.teller.end(attempt, nowMs)
   }
 
   /** It is over: packed, and out of the way. */
   #close(machine: MachineRecord, nowMs: number): void {
     const attempt = machine.live
     if (attempt === undefined) return
+    const { past, teller } = this.#deps
     if (attempt.judge(nowMs, true)) this.#ended(attempt, nowMs)
-    this.#save(attempt, nowMs)
+    teller.save(attempt, nowMs)
     machine.live = undefined
     this.#live.delete(attempt)
-    this.#deps.past.add(machine, this.view(attempt, nowMs), this.text(attempt, nowMs))
+    past.add(machine, teller.view(attempt, nowMs), teller.text(attempt, nowMs))
   }
-}
-
-function beginsAnew(live: LiveAttempt, begins: Stage, silentMs: number): boolean {
-  if (isBeyond(live.stage, begins) || silentMs > live.patienceMs) return true
-  return begins === 'script' && live.stage === 'script' && silentMs > SCRIPT_AGAIN_MS
 }

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import type { Running } from '../module.ts'
 import type { Attempt, AttemptSummary, Machine, MachineSummary } from './attempt.ts'
 import { Backlog } from './backlog.ts'
-import type { Overview } from './overview.ts'
+import type { Overview, Part } from './overview.ts'
 import { LIMITS, type RecorderLimits, type Site } from './recorder-options.ts'
 import { Recorder } from './recorder.ts'
 import { openStateFile, type StateFile } from './state-file.ts'
@@ -17,7 +17,8 @@ import { parseStored } from './stored.ts'
 
 export interface Boots extends Running {
   /** The one heard of last first. */
-  machines(): MachineSummary[]
+  machines(part?: Part): MachineSummary[]
+  machineCount(): number
   /** One of them. */
   summary(mac: string): MachineSummary | undefined
   machine(mac: string): Machine | undefined
@@ -53,6 +54,9 @@ const COMPLAIN_MS = 60_000
 
 const ATTEMPTS_SHOWN = 200
 
+/** Milliseconds; everything in here is told this time. */
+const clock = (): number => performance.now()
+
 /** Resolves when the boots of before are there. */
 export async function openBoots({ journal, site, log, statePath, limits = LIMITS }: BootsOptions): Promise<Boots> {
   const { promise: failed, reject } = Promise.withResolvers<never>()
@@ -65,14 +69,13 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
     limits,
     {
       ended: (attempt) => endListeners.forEach((listener) => listener(attempt)),
-      save: (stored) => file?.append(stored),
+      ...(statePath !== '' && { save: (stored) => file?.append(stored) }),
     },
-    (nowMs) => nowMs + Date.now() - performance.now(),
+    (nowMs) => nowMs + Date.now() - clock(),
   )
 
-  const backlog = new Backlog<BootEvent>()
+  const backlog = new Backlog<BootEvent>((event) => ({ ...event }))
   const take = (event: BootEvent, atMs: number): void => recorder.take(event, atMs)
-  const clock = (): number => performance.now()
   let complainedMs = -Infinity
   let timer: NodeJS.Timeout | undefined
   function digest(): void {
@@ -109,19 +112,19 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
       bytesMax: limits.historyBytesMax * FILE_PART,
       load(line) {
         const stored = parseStored(line)
-        if (stored !== undefined) recorder.load(stored, performance.now())
+        if (stored !== undefined) recorder.load(stored, clock())
         return stored !== undefined
       },
-      all: () => recorder.stored(performance.now()),
+      all: () => recorder.stored(clock()),
       log,
     })
   }
   const stopListening = journal.listen((event) => {
-    backlog.add(event, performance.now())
+    backlog.add(event, clock())
     digestSoon()
   })
   function tick(): void {
-    recorder.tick(performance.now())
+    recorder.tick(clock())
     if (!backlog.isFlooded || clock() < complainedMs + COMPLAIN_MS) return
     log('boots.left-out', { count: backlog.takeLeftOut() })
     complainedMs = clock()
@@ -132,17 +135,18 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
   async function stop(): Promise<void> {
     stopListening()
     clearInterval(ticking)
-    upToDate().saveAll(performance.now())
+    upToDate().saveAll(clock())
     await file?.stop()
   }
   return {
     name: 'boots',
     failed,
-    machines: () => overview().machines(performance.now()),
-    summary: (mac) => overview().summary(mac, performance.now()),
-    machine: (mac) => overview().machine(mac, performance.now()),
-    attempts: (max = ATTEMPTS_SHOWN) => overview().attempts(max, performance.now()),
-    attempt: (id) => overview().attempt(id, performance.now()),
+    machines: (part) => overview().machines(clock(), part),
+    machineCount: () => overview().machineCount,
+    summary: (mac) => overview().summary(mac, clock()),
+    machine: (mac) => overview().machine(mac, clock()),
+    attempts: (max = ATTEMPTS_SHOWN) => overview().attempts(max, clock()),
+    attempt: (id) => overview().attempt(id, clock()),
     onChange: (listener) => added(changeListeners, listener),
     onEnd: (listener) => added(endListeners, listener),
     stop: () => (stopped ??= stop()),

@@ -1,7 +1,7 @@
 /**
- * What tells that a boot has come to its end, good or bad, before anything is silent. Pure.
+ * What tells that a boot has come to its end, good or bad. Pure.
  */
-import type { Entry } from './attempt.ts'
+import type { Entry, Stage } from './attempt.ts'
 import { missingOf } from './plan.ts'
 import { type Facts, isConfig, loopOf } from './story.ts'
 
@@ -31,4 +31,17 @@ function hasEverything({ plan, entries }: Facts): boolean {
 /** It fetches from elsewhere, where nobody here can see it, and there is no config that it would ask for. */
 export function isHandedOver({ stage, plan }: Facts): boolean {
   return stage !== 'dhcp' && plan !== undefined && plan.elsewhere.length > 0 && !plan.config
+}
+
+/**
+ * How long a machine may say nothing before it is given up. UEFI waits 32 s between two DISCOVERs; a machine that starts
+ * iPXE may have a slow switch port and no IPv6 router; one that starts Linux, many disks and network cards.
+ */
+export const SILENCE_MS: Record<Stage, number> = {
+  dhcp: 60_000,
+  firmware: 90_000,
+  script: 60_000,
+  kernel: 300_000,
+  config: 300_000,
+  done: 0,
 }

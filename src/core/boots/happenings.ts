@@ -102,7 +102,7 @@ export function rivalEntry({ server, file, iface }: Rival): Happening {
 
 function fileEntry({ via, from, file }: Began | Refused) {
   const title = shown(file)
-  if (from === 'assets') return { kind: 'download', via, title, file: shown(`/assets/${file}`) } as const
+  if (from !== 'firmware') return { kind: 'download', via, title, file: shown(`/${from}/${file}`) } as const
   return { kind: title.endsWith(AUTOEXEC) ? 'autoexec' : 'read', via, title, file: title } as const
 }
 

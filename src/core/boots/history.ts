@@ -7,6 +7,8 @@
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
+import { AgedMap } from './aged-map.ts'
+
 /** What one looks like, for zlib to refer to: what is most common comes last. */
 const SAMPLE = JSON.stringify([
   { code: 'failed', text: 'Was told to boot undionly.kpxe, and never asked for it.', advice: 'Did it get an address?' },
@@ -104,7 +106,7 @@ const OVERHEAD_BYTES = 120
 export class History {
   readonly #bytesMax: number
   /** By id, the oldest first. */
-  readonly #packed = new Map<string, string>()
+  readonly #packed = new AgedMap<string, string>()
   #bytes = 0
 
   constructor(bytesMax: number) {
@@ -135,17 +137,18 @@ export class History {
     this.remove(id)
     const packed = deflateRawSync(text, DEFLATE).toString('latin1')
     this.#packed.set(id, packed)
-    this.#bytes += packed.length + OVERHEAD_BYTES
-    for (const oldest of this.#packed.keys()) {
-      if (this.#bytes <= this.#bytesMax) break
-      this.remove(oldest)
-    }
+    this.#bytes += bytesOf(packed)
+    while (this.#bytes > this.#bytesMax) this.#bytes -= bytesOf(this.#packed.removeOldest()![1])
   }
 
   remove(id: string): void {
     const packed = this.#packed.get(id)
     if (packed === undefined) return
     this.#packed.delete(id)
-    this.#bytes -= packed.length + OVERHEAD_BYTES
+    this.#bytes -= bytesOf(packed)
   }
+}
+
+function bytesOf(packed: string): number {
+  return packed.length + OVERHEAD_BYTES
 }

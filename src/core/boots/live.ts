@@ -2,35 +2,24 @@
  * An attempt that may still go on: its entries, how far it is, and whether it has ended (by what, says `ending.ts`). Told
  * the time, decides by what it was told alone.
  *
+ *   seen --it begins as boots do: DHCP, firmware, script--> booting
  *   booting --config fetched, or everything fetched and there is none--> booted
  *      ^ |
  *      | +-- an answer that ends it, silence for longer than its stage takes, another boot --> failed
  *      +---- it goes on after all ---------------------------------------------------------------+
- *
- * An attempt that did not begin as boots do (DHCP, firmware, script) is only `seen`.
  */
 import type { Labels } from '../labels.ts'
 import { type Diagnosis, type Entry, isBeyond, type Stage, type State } from './attempt.ts'
 import { diagnose } from './diagnose.ts'
-import { isComplete, isFatal, isHandedOver } from './ending.ts'
+import { isComplete, isFatal, isHandedOver, SILENCE_MS } from './ending.ts'
 import type { Happening } from './happenings.ts'
 import type { Plan } from './plan.ts'
 import { repeated } from './repeats.ts'
 
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
 
-/**
- * How long a machine may say nothing before it is given up. UEFI waits 32 s between two DISCOVERs; a machine that starts
- * iPXE may have a slow switch port and no IPv6 router; one that starts Linux, many disks and network cards.
- */
-const SILENCE_MS: Record<Stage, number> = {
-  dhcp: 60_000,
-  firmware: 90_000,
-  script: 60_000,
-  kernel: 300_000,
-  config: 300_000,
-  done: 0,
-}
+/** What a system that runs asks for as well, and what others say: it moves no boot. */
+const BESIDE: ReadonlySet<Entry['kind']> = new Set(['metadata', 'note'])
 
 export interface Origin {
   /** Of the machine. */
@@ -46,10 +35,12 @@ export class LiveAttempt {
   readonly startedAt: number
   /** When something was last heard. */
   lastMs: number
-  state: State = 'booting'
+  state: State = 'seen'
   stage: Stage = 'dhcp'
   /** As a boot does. */
   hasBegun = false
+  /** Something of it is on disk. */
+  wasSaved = false
   entries: Draft<Entry>[] = []
   truncated = false
   /** Transfers that run. */
@@ -105,7 +96,8 @@ export class LiveAttempt {
       return before
     }
     const entry: Draft<Entry> = { ...what, startMs, durationMs: durationMs === null ? null : Math.round(durationMs) }
-    if (this.entries.length < entriesMax) this.entries.push(entry)
+    // Not by push, which makes room for sixteen more: ten thousand machines have a few entries each.
+    if (this.entries.length < entriesMax) this.entries = this.entries.concat(entry)
     else this.truncated = true
     if (what.outcome === 'going') this.going += 1
     this.#judgeBy(entry, nowMs)
@@ -125,7 +117,14 @@ export class LiveAttempt {
     this.isUnsaved = true
   }
 
-  advance(stage: Stage): void {
+  begin(): void {
+    this.hasBegun = true
+    if (this.state === 'seen' && this.endedMs === undefined) this.state = 'booting'
+  }
+
+  /** @param by - what tells so */
+  advance(stage: Stage, by?: Entry['kind']): void {
+    if (by !== undefined && this.endedMs !== undefined && BESIDE.has(by)) return
     if (isBeyond(stage, this.stage)) this.stage = stage
   }
 
@@ -136,7 +135,7 @@ export class LiveAttempt {
    * @returns whether it has ended by that
    */
   judge(nowMs: number, isOver = false): boolean {
-    if (this.state !== 'booting') return false
+    if (this.endedMs !== undefined) return false
     const isSilent = this.going === 0 && nowMs - this.lastMs > this.patienceMs
     if (!isSilent && !isOver) return false
     if (!this.hasBegun) this.#conclude('seen', this.lastMs)
@@ -153,27 +152,27 @@ export class LiveAttempt {
     this.entries = entries.slice(0, entriesMax)
     this.truncated ||= other.truncated || entries.length > entriesMax
     this.going += other.going
-    this.hasBegun ||= other.hasBegun
+    if (other.hasBegun) this.begin()
     this.plan ??= other.plan
     this.advance(other.stage)
     this.heard(Math.max(this.lastMs, other.lastMs))
-    if (this.state !== 'booted' && this.state !== 'booting') this.#goOn()
+    if (this.state !== 'booted' && this.endedMs !== undefined) this.#goOn()
   }
 
   /** @param nearest - names the group that all but matches; asked only where none does */
   explained(nearest?: () => string | undefined): Diagnosis {
     if (this.diagnosis === undefined || nearest !== undefined) {
       const found = diagnose(this, nearest)
-      if (this.state === 'booting') return found
+      if (this.endedMs === undefined) return found
       this.diagnosis = found
     }
     return this.diagnosis
   }
 
   #judgeBy(entry: Entry, nowMs: number): void {
-    if (this.state === 'booted' || entry.kind === 'note') return
+    if (this.state === 'booted' || BESIDE.has(entry.kind)) return
     if (this.hasBegun && isFatal(entry, this)) return this.#conclude('failed', nowMs)
-    if (this.state !== 'booting') this.#goOn()
+    if (this.endedMs !== undefined) this.#goOn()
     if (this.hasBegun && isComplete(entry, this)) {
       this.advance('done')
       this.#conclude('booted', nowMs)
@@ -188,7 +187,7 @@ export class LiveAttempt {
   }
 
   #goOn(): void {
-    this.state = 'booting'
+    this.state = this.hasBegun ? 'booting' : 'seen'
     this.endedMs = undefined
     this.diagnosis = undefined
   }

@@ -6,6 +6,7 @@
 import type { Requested } from '../journal.ts'
 import type { Labels } from '../labels.ts'
 import { normalizeMac } from '../mac.ts'
+import { AgedMap } from './aged-map.ts'
 import type { AttemptSummary } from './attempt.ts'
 import type { LiveAttempt } from './live.ts'
 import { Names } from './names.ts'
@@ -45,7 +46,7 @@ const NO_LABELS: Labels = new Map()
 
 export class Machines {
   /** By key, the one heard of longest ago first. */
-  readonly #records = new Map<string, MachineRecord>()
+  readonly #records = new AgedMap<string, MachineRecord>()
   readonly #names: Names
   /** MACs of network cards that a machine does not boot by: the key that it goes by. */
   readonly #otherMacs = new Map<string, string>()
@@ -61,6 +62,10 @@ export class Machines {
 
   get(key: string): MachineRecord | undefined {
     return this.#records.get(key)
+  }
+
+  get count(): number {
+    return this.#records.size
   }
 
   /** The one heard of last first. */
@@ -153,12 +158,11 @@ export class Machines {
   }
 
   #touch(key: string): MachineRecord {
-    const known = this.#records.get(key)
-    if (known !== undefined) this.#records.delete(key)
-    const machine = known ?? newRecord(key)
-    this.#records.set(key, machine)
+    const machine = this.#records.get(key) ?? newRecord(key)
+    this.#records.renew(key, machine)
     this.#newest = machine
-    if (this.#records.size > this.#max) this.forget(this.#records.values().next().value!)
+    const forgotten = this.#records.size > this.#max ? this.#records.removeOldest() : undefined
+    if (forgotten !== undefined) this.forget(forgotten[1])
     return machine
   }
 }
@@ -168,8 +172,15 @@ function newRecord(key: string): MachineRecord {
   return { key, ...nothing, labels: NO_LABELS, heardMs: 0, live: undefined, past: [], last: undefined }
 }
 
+/** Nobody knows its MAC. */
+export function isNameless(key: string): boolean {
+  return key.startsWith(BY_ADDRESS)
+}
+
+const BY_ADDRESS = 'address:'
+
 function byAddress(address: string): string {
-  return `address:${shown(address)}`
+  return `${BY_ADDRESS}${shown(address)}`
 }
 
 function byUuid(uuid: string): string {

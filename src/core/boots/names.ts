@@ -3,6 +3,7 @@
  *
  * A name that two machines use within a short time is nobody's: machines behind one address, boards that share a UUID.
  */
+import { AgedMap } from './aged-map.ts'
 
 /** So soon no address passes from one machine to the next, unless DHCP says so. */
 const SHARED_MS = 120_000
@@ -14,7 +15,7 @@ interface Claim {
 }
 
 export class Names {
-  readonly #claims = new Map<string, Claim>()
+  readonly #claims = new AgedMap<string, Claim>()
   readonly #max: number
 
   constructor(max: number) {
@@ -37,7 +38,7 @@ export class Names {
   /** It is known to be this machine's, whoever had it before. */
   give(name: string, key: string, nowMs: number): void {
     this.#claims.set(name, { key, atMs: nowMs })
-    if (this.#claims.size > this.#max) this.#claims.delete(this.#claims.keys().next().value!)
+    if (this.#claims.size > this.#max) this.#claims.removeOldest()
   }
 
   /** The machine does not use it any more. */

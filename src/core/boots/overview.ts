@@ -7,14 +7,24 @@ import type { MachineRecord, Machines } from './machines.ts'
 import type { Past } from './past.ts'
 import type { Site, WallClock } from './recorder-options.ts'
 import { shownLabels } from './shown.ts'
+import type { Teller } from './teller.ts'
 
 export interface OverviewDeps {
   readonly machines: Machines
   readonly attempts: Attempts
+  readonly teller: Teller
   readonly past: Past
   readonly isKnown: Site['isKnown']
   readonly wallMs: WallClock
 }
+
+/** So many of a list, after so many others. */
+export interface Part {
+  readonly offset: number
+  readonly limit: number
+}
+
+const ALL: Part = { offset: 0, limit: Infinity }
 
 export class Overview {
   readonly #deps: OverviewDeps
@@ -24,8 +34,13 @@ export class Overview {
   }
 
   /** The one heard of last first. */
-  machines(nowMs: number): MachineSummary[] {
-    return this.#deps.machines.all().map((machine) => this.#summaryOf(machine, nowMs))
+  machines(nowMs: number, { offset, limit }: Part = ALL): MachineSummary[] {
+    const some = this.#deps.machines.all().slice(offset, offset + limit)
+    return some.map((machine) => this.#summaryOf(machine, nowMs))
+  }
+
+  get machineCount(): number {
+    return this.#deps.machines.count
   }
 
   summary(key: string, nowMs: number): MachineSummary | undefined {
@@ -34,10 +49,10 @@ export class Overview {
   }
 
   machine(key: string, nowMs: number): Machine | undefined {
-    const { machines, attempts, past } = this.#deps
+    const { machines, teller, past } = this.#deps
     const machine = machines.get(key)
     if (machine === undefined) return undefined
-    const live = machine.live === undefined ? [] : [attempts.view(machine.live, nowMs)]
+    const live = machine.live === undefined ? [] : [teller.view(machine.live, nowMs)]
     return {
       ...this.#summaryOf(machine, nowMs),
       labels: shownLabels(machine.labels),
@@ -47,24 +62,24 @@ export class Overview {
 
   /** The latest of all machines, the latest first. */
   attempts(max: number, nowMs: number): AttemptSummary[] {
-    const { attempts, past } = this.#deps
+    const { attempts, teller, past } = this.#deps
     const live = attempts
       .all()
       .toSorted((a, b) => b.startedMs - a.startedMs)
       .slice(0, max)
-    return [...live.map((attempt) => attempts.view(attempt, nowMs)), ...past.latest(max)]
+    return [...live.map((attempt) => teller.view(attempt, nowMs)), ...past.latest(max)]
       .map(summaryOf)
       .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
       .slice(0, max)
   }
 
   attempt(id: string, nowMs: number): Attempt | undefined {
-    const { machines, attempts, past } = this.#deps
+    const { machines, teller, past } = this.#deps
     const live = machines.get(id.slice(0, id.lastIndexOf('-')))?.live
     if (live?.id !== id) return past.get(id)
-    const view = attempts.view(live, nowMs)
+    const view = teller.view(live, nowMs)
     if (view.diagnosis.code !== 'no-group' && view.diagnosis.code !== 'config-missing') return view
-    return { ...view, diagnosis: live.explained(() => attempts.nearestTo(live)) }
+    return { ...view, diagnosis: live.explained(() => teller.nearestTo(live)) }
   }
 
   #summaryOf(machine: MachineRecord, nowMs: number): MachineSummary {
@@ -78,7 +93,7 @@ export class Overview {
       spec: spec ?? null,
       known: this.#deps.isKnown({ mac, uuid }),
       lastSeenAt: new Date(this.#deps.wallMs(heardMs)).toISOString(),
-      last: live === undefined ? (last ?? null) : summaryOf(this.#deps.attempts.view(live, nowMs)),
+      last: live === undefined ? (last ?? null) : summaryOf(this.#deps.teller.view(live, nowMs)),
     }
   }
 }

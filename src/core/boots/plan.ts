@@ -55,11 +55,11 @@ function urlIn(line: string): string {
 }
 
 /** Paths are relative to the script, which is at the root. A host is taken for ours: it has many names. */
-const ASSET = /^(?:https?:\/\/[^/]+\/|\$\{cwd?uri\}\/?|\/)?assets\/([^?#]*)/
+const ASSET = /^(?:https?:\/\/[^/]+\/|\$\{cwd?uri\}\/?|\/)?((?:assets|appliance)\/[^?#]*)/
 
 function assetIn(url: string): string | undefined {
   const path = ASSET.exec(url)?.[1]
-  return path === undefined ? undefined : shown(`/assets/${decodePath(path)}`)
+  return path === undefined ? undefined : shown(`/${decodePath(path)}`)
 }
 
 /** As people write it; what is no proper escape stays. */

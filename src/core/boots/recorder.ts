@@ -3,23 +3,13 @@
  *
  * What TFTP and HTTP hear from an address is a machine's own once DHCP, or a request with a MAC in it, has told whose address
  * that is; until then it is kept under the address, and taken over (`machines.ts`). Which attempt of a machine it is part of
- * is decided in `attempts.ts`, what it says of the attempt in `happenings.ts`, and whether that has ended in `live.ts`.
+ * is decided in `attempts.ts`, what it says of the attempt in `happenings.ts`, and whether that has ended in `live.ts`; files on
+ * their way are followed in `transfers.ts`.
  */
-import type { Asked, Began, BootEvent, Ended, Moved, Refused, Requested, Rival } from '../journal.ts'
+import type { Asked, BootEvent, Requested, Rival } from '../journal.ts'
 import { isBeyond } from './attempt.ts'
 import { Attempts } from './attempts.ts'
-import {
-  architectureOf,
-  beginsWith,
-  dhcpEntries,
-  endOf,
-  PURPOSES,
-  refusedEntry,
-  requestEntry,
-  rivalEntry,
-  transferEntry,
-} from './happenings.ts'
-import type { LiveAttempt } from './live.ts'
+import { architectureOf, dhcpEntries, PURPOSES, requestEntry, rivalEntry } from './happenings.ts'
 import { type MachineRecord, Machines } from './machines.ts'
 import { Overview } from './overview.ts'
 import { Past } from './past.ts'
@@ -28,6 +18,7 @@ import { LIMITS, type RecorderEvents, type RecorderLimits, type Site, type WallC
 import { repeated } from './repeats.ts'
 import { keptLabels, shown, shownGroupLabel } from './shown.ts'
 import type { Stored } from './stored.ts'
+import { Teller } from './teller.ts'
 import { Transfers } from './transfers.ts'
 
 export class Recorder {
@@ -38,7 +29,8 @@ export class Recorder {
   readonly #machines: Machines
   readonly #past: Past
   readonly #attempts: Attempts
-  readonly #transfers = new Transfers()
+  readonly #teller: Teller
+  readonly #transfers: Transfers
 
   constructor(
     site: Site,
@@ -47,17 +39,20 @@ export class Recorder {
     wallMs: WallClock = (nowMs) => nowMs,
   ) {
     const past = new Past(limits)
-    const attempts = new Attempts({ past, nearest: site.nearest, limits, events, wallMs })
+    const teller = new Teller(site.nearest, events)
+    const attempts = new Attempts({ past, teller, limits, wallMs })
     const machines = new Machines(limits.machinesMax, {
       forgotten: (machine) => attempts.forget(machine),
       named: (nameless, machine, nowMs) => this.#onNamed(nameless, machine, nowMs),
     })
-    this.overview = new Overview({ machines, attempts, past, isKnown: site.isKnown, wallMs })
+    this.overview = new Overview({ machines, attempts, teller, past, isKnown: site.isKnown, wallMs })
     this.#site = site
     this.#wallMs = wallMs
     this.#machines = machines
     this.#past = past
     this.#attempts = attempts
+    this.#teller = teller
+    this.#transfers = new Transfers({ machines, attempts })
   }
 
   take(event: BootEvent, nowMs: number): void {
@@ -72,16 +67,16 @@ export class Recorder {
         this.#onRequested(event, nowMs)
         break
       case 'began':
-        this.#onBegan(event, nowMs)
+        this.#transfers.began(event, nowMs)
         break
       case 'moved':
-        this.#onMoved(event, nowMs)
+        this.#transfers.moved(event, nowMs)
         break
       case 'ended':
-        this.#onEnded(event, nowMs)
+        this.#transfers.ended(event, nowMs)
         break
       case 'refused':
-        this.#onRefused(event, nowMs)
+        this.#transfers.refused(event, nowMs)
         break
       case 'rival':
         this.#onRival(event, nowMs)
@@ -123,7 +118,7 @@ export class Recorder {
 
   /** Every attempt as it is to be kept, the latest first: for who writes them all anew. */
   *stored(nowMs: number): Generator<string> {
-    for (const attempt of this.#attempts.all().toReversed()) yield this.#attempts.text(attempt, nowMs)
+    for (const attempt of this.#attempts.all().toReversed()) yield this.#teller.text(attempt, nowMs)
     yield* this.#past.texts()
   }
 
@@ -132,7 +127,7 @@ export class Recorder {
     machine.uuid = event.uuid ?? machine.uuid
     const begins = event.port === 4011 ? undefined : event.ipxe === undefined ? 'dhcp' : 'firmware'
     this.#attempts.note(machine, nowMs, begins, (attempt, max) => {
-      attempt.hasBegun = true
+      attempt.begin()
       attempt.architecture ??= architectureOf(event)
       attempt.uuid ??= machine.uuid
       const [asked, told] = dhcpEntries(event)
@@ -151,8 +146,8 @@ export class Recorder {
     const spec = group && shown(group.spec)
     if (label !== undefined) [machine.group, machine.spec] = [label, spec]
     this.#attempts.note(machine, nowMs, begins, (attempt, max) => {
-      if (begins !== undefined) attempt.hasBegun = true
-      if (stage !== undefined) attempt.advance(stage)
+      if (begins !== undefined) attempt.begin()
+      if (stage !== undefined) attempt.advance(stage, kind)
       attempt.labels = machine.labels
       if (status === 404 && group === undefined) attempt.unmatched = keptLabels(event.labels)
       attempt.uuid ??= machine.uuid
@@ -161,39 +156,6 @@ export class Recorder {
         attempt.plan = planFor(this.#site.spec(group.spec), purpose)
       }
       attempt.add(requestEntry(event, label, spec), nowMs, event.ms, max)
-    })
-  }
-
-  #onBegan(event: Began, nowMs: number): void {
-    const machine = this.#machines.ofAddress(event.address, nowMs)
-    this.#attempts.note(machine, nowMs, beginsWith(event), (attempt, max) => {
-      const entry = transferEntry(event)
-      reach(attempt, event.from)
-      if (event.from === 'assets') this.#attempts.learnSize(entry.file, event.totalBytes)
-      this.#transfers.begin(event, { attempt, entry: attempt.add(entry, nowMs, null, max) })
-    })
-  }
-
-  #onMoved(event: Moved, nowMs: number): void {
-    const transfer = this.#transfers.get(event)
-    if (transfer === undefined) return
-    transfer.entry.bytes = event.bytes
-    transfer.attempt.heard(nowMs)
-    this.#attempts.changed(transfer.attempt.key)
-  }
-
-  #onEnded(event: Ended, nowMs: number): void {
-    const transfer = this.#transfers.end(event)
-    if (transfer === undefined) return
-    const { attempt, entry } = transfer
-    Object.assign(entry, endOf(event))
-    this.#attempts.watch(attempt, nowMs, () => attempt.end(entry, nowMs))
-  }
-
-  #onRefused(event: Refused, nowMs: number): void {
-    this.#attempts.note(this.#machines.ofAddress(event.address, nowMs), nowMs, undefined, (attempt, max) => {
-      reach(attempt, event.from)
-      attempt.add(refusedEntry(event), nowMs, 0, max)
     })
   }
 
@@ -211,9 +173,4 @@ export class Recorder {
     this.#transfers.handOver(orphan, attempt)
     if (nameless.past.length === 0) this.#machines.forget(nameless)
   }
-}
-
-function reach(attempt: LiveAttempt, from: Began['from']): void {
-  if (from === 'firmware') attempt.hasBegun = true
-  attempt.advance(from === 'firmware' ? 'firmware' : 'kernel')
 }

@@ -33,6 +33,8 @@ export interface StateFileOptions {
 const FILE = 'boots.jsonl'
 const ASIDE = 'boots.unreadable'
 const ASIDE_BYTES_MAX = 1 << 20
+/** `boots.unreadable`, `boots.unreadable.2` …: what was found first tells most. The last of them is written over. */
+const ASIDE_FILES_MAX = 5
 
 /** Lines wait this long for others. */
 const BATCH_MS = 1000
@@ -74,8 +76,7 @@ export async function openStateFile(options: StateFileOptions): Promise<StateFil
     ;[bytes, isTorn] = [found.bytes, found.isTorn]
     const { count, text } = found.unreadable
     if (count === 0) return
-    const aside = join(folder, ASIDE)
-    await writeFile(aside, text, OWNER_ONLY)
+    const aside = await putAside(join(folder, ASIDE), text)
     log('boots.unreadable', { file: aside, count })
     await writeAnew()
   }
@@ -155,6 +156,20 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** @returns the name of the file that it is in */
+async function putAside(path: string, text: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const aside = number === 1 ? path : `${path}.${number}`
+    const flag = number < ASIDE_FILES_MAX ? 'wx' : 'w'
+    try {
+      await writeFile(aside, text, { ...OWNER_ONLY, flag })
+      return aside
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST' || flag === 'w') throw error
+    }
   }
 }
 

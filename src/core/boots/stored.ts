@@ -99,8 +99,9 @@ export function restored({ attempt, hasBegun, plan, ...rest }: Stored, lastMs: n
   live.group = attempt.group ?? undefined
   live.spec = attempt.spec ?? undefined
   live.architecture = attempt.architecture ?? undefined
-  live.endedMs = attempt.state === 'booting' ? undefined : startedMs + attempt.durationMs
-  live.diagnosis = attempt.state === 'booting' ? undefined : attempt.diagnosis
+  live.endedMs = attempt.endedAt === null ? undefined : startedMs + attempt.durationMs
+  live.diagnosis = attempt.endedAt === null ? undefined : attempt.diagnosis
+  live.wasSaved = true
   live.isUnsaved = false
   live.entries = attempt.entries.map((entry) =>
     entry.outcome === 'going'

@@ -2,8 +2,11 @@
  * The entries of an attempt, by what rules ask of them, and the words that they are told in. Pure.
  */
 import { isBootScriptUrl } from '../urls.ts'
-import type { Entry, Stage, State } from './attempt.ts'
+import type { Diagnosis, Entry, Stage, State } from './attempt.ts'
 import { missingOf, type Plan } from './plan.ts'
+
+/** What a rule has to say. */
+export type Finding = Omit<Diagnosis, 'code'>
 
 /** What the rules look at. */
 export interface Facts {

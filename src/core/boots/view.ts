@@ -7,7 +7,7 @@ import { shownLabels } from './shown.ts'
 
 /** @param sizes - of files that were downloaded before */
 export function viewOf(live: LiveAttempt, nowMs: number, sizes: ReadonlyMap<string, number>): Attempt {
-  const { startedMs, startedAt, endedMs } = live
+  const { startedMs, startedAt, endedMs, lastMs } = live
   const { bytes, totalBytes } = progressOf(live, sizes)
   return {
     id: live.id,
@@ -16,7 +16,7 @@ export function viewOf(live: LiveAttempt, nowMs: number, sizes: ReadonlyMap<stri
     stage: live.stage,
     startedAt: new Date(startedAt).toISOString(),
     endedAt: endedMs === undefined ? null : new Date(startedAt + endedMs - startedMs).toISOString(),
-    durationMs: Math.max(0, Math.round((endedMs ?? nowMs) - startedMs)),
+    durationMs: Math.max(0, Math.round((endedMs ?? (live.hasBegun ? nowMs : lastMs)) - startedMs)),
     diagnosis: live.explained(),
     group: live.group ?? null,
     spec: live.spec ?? null,

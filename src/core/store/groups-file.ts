@@ -212,7 +212,7 @@ class Reader {
           name = this.#scalar('name', value)
           break
         case 'spec':
-          spec = this.#scalar('spec', value)
+          spec = this.#intern(this.#scalar('spec', value))
           break
         case 'require':
           require = this.#requirements(value)

@@ -24,6 +24,8 @@ export interface Sources {
   readonly dataPath: string
   readonly fileBytesMax: number
   readonly templateLimits: TemplateLimits
+  /** Files may have been edited on Windows: a byte order mark is left out, line ends become those of Unix. */
+  readonly editedOnWindows?: boolean
 }
 
 /** What the disk looked like: two equal views give equal snapshots. */
@@ -147,11 +149,16 @@ async function readConfig(sources: Sources, path: string, partials: ReadonlyMap<
 /** What the text of a file makes, or the error that keeps it from being anything. */
 async function attempt<T>(sources: Sources, path: string, make: (text: string) => T): Promise<T | ConfigError> {
   try {
-    return make(decodeUtf8(await readFile(join(sources.dataPath, path), sources.fileBytesMax)))
+    return make(textOf(await readFile(join(sources.dataPath, path), sources.fileBytesMax), sources))
   } catch (error) {
     if (error instanceof ConfigError) return error
     throw error
   }
+}
+
+function textOf(bytes: Uint8Array, { editedOnWindows = false }: Sources): string {
+  const text = decodeUtf8(bytes)
+  return editedOnWindows ? text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n') : text
 }
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

@@ -32,6 +32,8 @@ export interface StoreState {
   readonly broken: ReadonlyMap<string, ConfigError>
   /** Why the disk as it is now does not serve; undefined where it does. */
   readonly behind: string | undefined
+  /** When it was read. */
+  readonly loadedAtMs: number
   /** How loads went since the start. */
   readonly loads: { readonly loaded: number; readonly refused: number; readonly failed: number }
 }
@@ -67,7 +69,12 @@ export async function openStore(
 ): Promise<Store> {
   let stamps = new Stamps(sources.fileBytesMax)
   let loaded = await load(sources, await firstLook(sources, stamps), undefined, starting)
-  let state: StoreState = { ...whatServes(loaded), behind: undefined, loads: { loaded: 1, refused: 0, failed: 0 } }
+  let state: StoreState = {
+    ...whatServes(loaded),
+    behind: undefined,
+    loadedAtMs: Date.now(),
+    loads: { loaded: 1, refused: 0, failed: 0 },
+  }
   const listeners = new Set<() => void>()
   /** Why the last load came to nothing, and why the disk cannot be looked at. */
   let refusal: string | undefined
@@ -79,7 +86,8 @@ export async function openStore(
   }
   function ended(how: keyof StoreState['loads'], why?: string): void {
     refusal = why
-    become({ ...whatServes(loaded), loads: { ...state.loads, [how]: state.loads[how] + 1 } })
+    const loadedAtMs = how === 'loaded' ? Date.now() : state.loadedAtMs
+    become({ ...whatServes(loaded), loadedAtMs, loads: { ...state.loads, [how]: state.loads[how] + 1 } })
   }
   /** The view that was last loaded or refused: another is news. */
   let seen = loaded.view

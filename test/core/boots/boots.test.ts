@@ -106,6 +106,9 @@ test('of a flood some is left out, and the log says so; machines are remembered 
     boots.machines()
   }
   expect(boots.machines()).toHaveLength(10_000)
+  expect(boots.machineCount()).toBe(10_000)
+  const macs = boots.machines().map(({ mac }) => mac)
+  expect(boots.machines({ offset: 9_998, limit: 100 }).map(({ mac }) => mac)).toEqual(macs.slice(-2))
   await expect.poll(() => log.lines.map(({ event }) => event), { timeout: 5000 }).toEqual(['boots.left-out'])
   await boots.stop()
 })

@@ -11,6 +11,7 @@ const HERE: readonly (readonly [written: string, file: string])[] = [
   ['${cwduri}assets/vmlinuz', '/assets/vmlinuz'],
   ['/assets/with%20blank.gz?x=1#y', '/assets/with blank.gz'],
   ['/assets/50%', '/assets/50%'],
+  ['/appliance/vmlinuz', '/appliance/vmlinuz'],
   ['--name main /assets/initrd', '/assets/initrd'],
 ]
 

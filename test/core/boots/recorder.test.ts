@@ -156,9 +156,25 @@ describe('an attempt ends', () => {
     expect(story.count()).toBe(1)
   })
 
-  test('of a machine that only asks for something in no verdict', () => {
-    const story = new Story().ask('metadata').wait(302)
+  test('of a machine that only asks for something in no verdict, from the first', () => {
+    const story = new Story().ask('metadata')
     expect(story.verdict()).toBe('seen config seen')
+    expect(story.wait(100).latest()).toMatchObject({ endedAt: null, durationMs: 0 })
+    expect(story.wait(202).verdict()).toBe('seen config seen')
+    expect(story.ended.map(({ state }) => state)).toEqual(['seen'])
+  })
+
+  test('that was only seen without one, when a boot begins', () => {
+    const story = new Story().ask('metadata').wait(1).ask('ipxe')
+    expect(story.verdict()).toBe('booting script booting')
+    expect(story.ended.map(({ state }) => state)).toEqual(['seen'])
+  })
+
+  test('and stays so whatever asks for metadata: that is no boot that goes on', () => {
+    const story = new Story().untilKernel().wait(302).ask('metadata')
+    expect(story.verdict()).toBe('failed kernel no-config')
+    expect(story.latest().entries.at(-1)!.kind).toBe('metadata')
+    expect(story.ended).toHaveLength(1)
   })
 
   test('after its boot it may fetch what it likes', () => {
@@ -323,12 +339,28 @@ describe('text from the network', () => {
 })
 
 describe('what was saved', () => {
-  test('an attempt is saved when it ends, and when it is over if something came after', () => {
-    const story = new Story().untilKernel().ask('ignition')
-    expect(story.saved).toHaveLength(1)
-    story.wait(5).ask('metadata').wait(1900)
+  test('an attempt is saved when it has begun, when it ends, and when it is over if something came after', () => {
+    const story = new Story().discover().wait(1)
+    expect(story.saved.map((line) => parseStored(line)?.attempt.state)).toEqual(['booting'])
+    story.address().read().request('script').ask('ipxe').wait(9).ask('ignition')
     expect(story.saved).toHaveLength(2)
-    expect(parseStored(story.saved[1]!)?.attempt).toMatchObject({ state: 'booted', mac: MAC })
+    story.wait(5).ask('metadata').wait(1900)
+    expect(story.saved).toHaveLength(3)
+    expect(parseStored(story.saved[2]!)?.attempt).toMatchObject({ state: 'booted', mac: MAC })
+  })
+
+  test('a boot that was under way when the power went is there, and goes on', () => {
+    const before = new Story().discover().wait(1).address().read()
+    const after = new Story().wait(20)
+    for (const line of before.saved) after.recorder.load(parseStored(line)!, after.nowMs)
+    expect(after.verdict()).toBe('booting dhcp booting')
+    expect(after.address().request('script').ask('ipxe').ask('ignition').verdict()).toBe('booted done booted')
+    expect(after.count()).toBe(1)
+  })
+
+  test('what an address did is not saved until it ends: it may be of a machine with a name', () => {
+    const story = new Story().read().wait(2)
+    expect(story.saved).toEqual([])
   })
 
   test('comes back as it was', () => {

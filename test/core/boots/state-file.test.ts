@@ -1,5 +1,14 @@
 /** Boots on disk: what a restart, a torn line, a bad disk and a long life make of them. */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -83,6 +92,23 @@ test('lines that cannot be read are put aside, with one line in the log', async 
   const aside = join(folder.path, 'state/boots.unreadable')
   expect(readFileSync(aside, 'utf8')).toBe('rubbish\n\u0000\n')
   expect(log.lines).toEqual([expect.objectContaining({ event: 'boots.unreadable', file: aside, count: 2 })])
+})
+
+test('what was put aside before stays: the next gets a number, and their number is bounded', async () => {
+  mkdirSync(join(folder.path, 'state'))
+  for (let damage = 1; damage <= 7; damage++) {
+    writeFileSync(file, `line 1\ndamage ${damage}\nline 2\n`)
+    await openIt()
+  }
+  const names = readdirSync(join(folder.path, 'state')).filter((name) => name.startsWith('boots.unreadable'))
+  expect(names.toSorted().map((name) => [name, readFileSync(join(folder.path, 'state', name), 'utf8')])).toEqual([
+    ['boots.unreadable', 'damage 1\n'],
+    ['boots.unreadable.2', 'damage 2\n'],
+    ['boots.unreadable.3', 'damage 3\n'],
+    ['boots.unreadable.4', 'damage 4\n'],
+    ['boots.unreadable.5', 'damage 7\n'],
+  ])
+  expect(log.lines.at(-1)).toMatchObject({ file: join(folder.path, 'state/boots.unreadable.5') })
 })
 
 test('a file that grows too long is written anew with the latest, as much as half of it takes', async () => {
