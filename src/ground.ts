@@ -30,6 +30,7 @@ export function sourcesOf(settings: Settings): Sources {
     groupsPath: settings.config,
     dataPath: settings['data-path'],
     fileBytesMax: settings['max-file-bytes'],
+    editedOnWindows: settings.appliance !== undefined, // its data partition is edited in any computer
     templateLimits: { ...TEMPLATE_LIMITS, outputBytesMax: settings['max-output-bytes'] },
   }
 }

@@ -1,35 +1,21 @@
 /**
- * The server: rooms started in order, supervised, stopped in reverse. The list of rooms is here.
+ * The server: rooms started in order, supervised, stopped in reverse. The list of rooms is here; `rooms.ts` starts each.
  *
  *   store, problems, boots, webhook    what is served, what is wrong with it, what machines did
  *   firmware, interfaces               with -net
+ *   appliance                          with -appliance
  *   http, tftp, dhcp                   DHCP last: nothing is offered that is not yet served
  */
 import { becomeUser } from './become-user.ts'
-import { type Boots, openBoots } from './core/boots/boots.ts'
-import { LIMITS } from './core/boots/recorder-options.ts'
-import { ConfigError } from './core/errors.ts'
-import { createJournal, type Journal } from './core/journal.ts'
-import { createLog, type Log } from './core/log.ts'
-import { closest, describeLost } from './core/match-story.ts'
-import { type Wanted, moduleStates } from './core/module-states.ts'
+import { createJournal } from './core/journal.ts'
+import { createLog } from './core/log.ts'
+import { moduleStates } from './core/module-states.ts'
 import { type Running, stopAll, supervise } from './core/module.ts'
 import { watchProblems } from './core/problems.ts'
 import type { Settings } from './core/settings.ts'
-import type { Store } from './core/store/store.ts'
-import type { DhcpDeps } from './dhcp/start.ts'
-import {
-  explainer,
-  knownIn,
-  mustBeDirectory,
-  type Network,
-  openNetwork,
-  openSigner,
-  openStoreOrSay,
-  sourcesOf,
-  version,
-} from './ground.ts'
+import { explainer, mustBeDirectory, openNetwork, openSigner, openStoreOrSay, sourcesOf, version } from './ground.ts'
 import { startHttp } from './http/start.ts'
+import { openBeforeOthers, startBoots, startBox, startNetboot, wantedModules } from './rooms.ts'
 
 /** A stop that hangs is no stop. */
 const STOP_MAX_MS = 4500
@@ -64,6 +50,7 @@ export async function serve(settings: Settings, passphrase: string | undefined):
     const network = settings.net.length > 0 ? await openNetwork(settings, log) : undefined
     if (network !== undefined) rooms.push(...network.rooms)
     const modules = () => moduleStates(wantedModules(settings), rooms)
+    const appliance = await startBox(settings, { boots, modules, problems }, rooms, log)
     const http = await startHttp(
       {
         addresses: settings.address,
@@ -76,6 +63,7 @@ export async function serve(settings: Settings, passphrase: string | undefined):
         snapshot: store.current,
         signer,
         firmware: network?.firmware,
+        appliance,
         report: journal.report,
         status: { boots, problems, store, modules, version: version(), listen: journal.listen },
         explain: explainer(settings, store.current, network),
@@ -107,81 +95,4 @@ function signalReceived(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Sign
   return new Promise((resolve) => {
     for (const signal of signals) process.on(signal, () => resolve(signal))
   })
-}
-
-async function startBoots(
-  settings: Settings,
-  store: Store,
-  journal: Journal,
-  rooms: Running[],
-  log: Log,
-): Promise<Boots> {
-  const site = {
-    spec: (id: string) => {
-      const spec = store.current().specs.get(id)?.spec
-      return spec instanceof ConfigError ? undefined : spec
-    },
-    nearest: (labels: ReadonlyMap<string, string>) => {
-      const lost = closest(store.current().groups.groups, labels)
-      return lost && describeLost(lost)
-    },
-    isKnown: knownIn(store.current),
-  }
-  const limits = {
-    ...LIMITS,
-    machinesMax: settings['max-machines'],
-    historyBytesMax: settings['max-history-bytes'],
-  }
-  const boots = await openBoots({ journal, site, log, statePath: settings['state-path'], limits })
-  rooms.push(boots)
-  if (settings.webhook !== undefined) {
-    const { startWebhook } = await import('./http/webhook.ts')
-    rooms.push(startWebhook(settings.webhook, { boots, version: version(), log }))
-  }
-  return boots
-}
-
-type Privileged = DhcpDeps['advertiser']
-
-/** What only root may open, for one who goes on as another user. */
-async function openBeforeOthers({ net, dhcp, ra, user }: Settings, log: Log): Promise<Privileged> {
-  if (user === undefined || net.length === 0 || dhcp === 'off') return undefined
-  const { openPrivileged } = await import('./dhcp/start.ts')
-  return openPrivileged({ routerAdvertisements: ra }, log)
-}
-
-async function startNetboot(
-  settings: Settings,
-  { firmware, interfaces, advertiser }: Network & { readonly advertiser: Privileged },
-  store: Store,
-  journal: Journal,
-  http: Running,
-  rooms: Running[],
-  log: Log,
-): Promise<void> {
-  const place = { advertise: settings.advertise, httpPort: Number(new URL(http.url!).port || 80) }
-  if (settings.tftp) {
-    const { startTftp } = await import('./tftp/start.ts')
-    const limits = {
-      transfersMax: settings['max-transfers'],
-      transfersPerAddressMax: settings['max-transfers-per-address'],
-      blockBytesMax: settings['max-block-bytes'],
-    }
-    rooms.push(await startTftp({ ...place, ...limits }, { interfaces, firmware, journal, log }))
-  }
-  if (settings.dhcp === 'proxy') {
-    const { startDhcp } = await import('./dhcp/start.ts')
-    const config = { ...place, answer: settings.answer, routerAdvertisements: settings.ra }
-    const isKnown = knownIn(store.current)
-    rooms.push(await startDhcp(config, { interfaces, firmware, isKnown, journal, log, advertiser }))
-  }
-}
-
-function wantedModules({ net, tftp, dhcp }: Settings): Wanted[] {
-  const withoutNet = net.length === 0 ? 'without -net' : undefined
-  return [
-    { name: 'http' },
-    { name: 'tftp', off: withoutNet ?? (tftp ? undefined : '-tftp off') },
-    { name: 'dhcp', off: withoutNet ?? (dhcp === 'off' ? '-dhcp off' : undefined) },
-  ]
 }

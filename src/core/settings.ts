@@ -128,6 +128,11 @@ const FLAGS = {
     default: '',
     help: 'started by root: become this user, user:group, before anything is read from files or the network',
   },
+  appliance: {
+    schema: path.transform((text) => text || undefined),
+    default: '',
+    help: "directory in which the appliance's scripts say what box it is; for the image",
+  },
   'max-transfers': {
     schema: count(1, 100_000),
     default: '1024',

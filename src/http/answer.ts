@@ -42,3 +42,7 @@ function oneLine(text: string): string {
 }
 
 export const METHOD_NOT_ALLOWED: Answer = { status: 405, type: TEXT, body: 'only HTTP GET is supported\n' }
+
+export function allowOnly(method: string): Answer {
+  return { status: 405, type: TEXT, body: `only HTTP ${method} is supported\n`, headers: { allow: method } }
+}

@@ -5,8 +5,10 @@
  */
 import fastify, { type FastifyInstance } from 'fastify'
 
+import type { Appliance } from '../core/appliance.ts'
 import type { Log } from '../core/log.ts'
 import type { Explain } from './api/explain.ts'
+import { serveAppliance } from './appliance-routes.ts'
 import { refuseBadRequest, refuseConnect } from './bad-request.ts'
 import { type BootDeps, serveBoots } from './boot-routes.ts'
 import { type FileDeps, serveFiles } from './file-routes.ts'
@@ -22,6 +24,8 @@ export interface HttpDeps extends BootDeps, FileDeps {
   readonly explain?: Explain | undefined
   /** Absent: the API, the metrics and the event stream are not there. */
   readonly status?: StatusDeps | undefined
+  /** Absent: this is no box of its own. */
+  readonly appliance?: Appliance | undefined
   /** Absent: there is no status page. */
   readonly page?: Page | undefined
   readonly log: Log
@@ -39,9 +43,12 @@ export interface HttpLimits {
 /** Slow enough for firmware on a bad wire, short enough that nobody holds a connection for long. */
 export const TIMEOUTS = { requestMsMax: 10_000, idleMsMax: 60_000 }
 
+/** An update may come over a slow line; one that stops is cut off by `idleMsMax`. */
+const UPLOAD_MS_MAX = 900_000
+
 export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
-  const { log, report, explain, page } = deps
-  const status = deps.status && openStatus(deps.status)
+  const { log, report, explain, page, appliance } = deps
+  const status = deps.status && openStatus({ ...deps.status, isAppliance: appliance !== undefined })
   const app = fastify({
     logger: false,
     routerOptions: { querystringParser: () => ({}) }, // labels.ts reads the raw query
@@ -50,7 +57,8 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
       headersTimeout: limits.requestMsMax,
       connectionsCheckingInterval: limits.requestMsMax / 5,
     },
-    requestTimeout: limits.requestMsMax,
+    // Headers have their own limit; a body is taken only where one can be sent.
+    requestTimeout: appliance === undefined ? limits.requestMsMax : UPLOAD_MS_MAX,
     connectionTimeout: limits.idleMsMax,
     keepAliveTimeout: limits.idleMsMax / 2,
     clientErrorHandler: (error, socket) => refuseBadRequest(error, socket, log),
@@ -66,6 +74,7 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
   serveFiles(paths, replies, deps)
   if (status !== undefined) serveStatus(app, paths, replies, status)
   if (explain !== undefined) serveExplain(paths, replies, explain)
+  if (appliance !== undefined) serveAppliance(app, paths, replies, appliance)
   if (page !== undefined) servePage(app, paths, replies, page)
   return app
 }

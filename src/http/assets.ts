@@ -37,8 +37,8 @@ export async function openAssets(root: string, limits: BufferLimits = BUFFER_LIM
   return assetsIn(await AssetFolder.open(root), typeByExtension, limits)
 }
 
-/** The firmware folder, which may come later, with the type by which UEFI tells an image that it can start. */
-export function firmwareAssets(root: string): Assets {
+/** A folder that may come later, such as that of the firmware, with the type by which UEFI tells an image that it can start. */
+export function laterAssets(root: string): Assets {
   const typeOf = (path: string) => (/\.efi$/i.test(path) ? 'application/efi' : typeByExtension(path))
   return assetsIn(AssetFolder.later(root), typeOf, BUFFER_LIMITS)
 }

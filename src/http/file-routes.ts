@@ -1,9 +1,11 @@
 /**
- * What machines fetch from disk: `/assets/` with kernels and initrds, `/firmware/` with boot programs.
+ * What machines fetch from disk: `/assets/` with kernels and initrds, `/firmware/` with boot programs, and of a box
+ * `/appliance/` with what it runs itself.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { decodePath } from '../core/boots/plan.ts'
+import type { Began } from '../core/journal.ts'
 import { type Log, printable } from '../core/log.ts'
 import { AUTOEXEC, FIRMWARE_PATH } from '../core/urls.ts'
 import { lastSegment, parseAsk } from './ask.ts'
@@ -19,6 +21,8 @@ export interface FileDeps {
   readonly assets?: Assets | undefined
   /** Absent: `/firmware/` is not there. */
   readonly firmware?: FirmwareFolder | undefined
+  /** What this box runs. Absent: `/appliance/` is not there. */
+  readonly slot?: Assets | undefined
   readonly report?: Report | undefined
   readonly log: Log
 }
@@ -30,10 +34,15 @@ export interface FirmwareFolder {
 }
 
 export function serveFiles(paths: Paths, replies: Replies, deps: FileDeps): void {
-  const { assets, firmware, report } = deps
+  const { assets, firmware, slot, report } = deps
   const sendFile = fileSender(replies, deps)
   if (assets !== undefined) {
     paths.serve('/assets/*', (request, reply) => sendFile(assets, 'assets', request, reply))
+  }
+  if (slot !== undefined) {
+    for (const name of ['vmlinuz', 'system.img']) {
+      paths.serve(`/appliance/${name}`, (request, reply) => sendFile(slot, 'appliance', request, reply))
+    }
   }
   if (firmware === undefined) return
   paths.serve(`${FIRMWARE_PATH}*`, (request, reply) => {
@@ -57,7 +66,7 @@ function fileSender({ count }: Replies, { report, log }: FileDeps) {
   /** @param sent - called when a client has got a whole file */
   return async function sendFile(
     files: Assets,
-    from: 'assets' | 'firmware',
+    from: Began['from'],
     request: FastifyRequest,
     reply: FastifyReply,
     sent?: () => void,

@@ -12,6 +12,8 @@ declare module 'fastify' {
   }
 }
 
+type WriteMethod = 'PUT' | 'POST'
+
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 export class Paths {
@@ -19,6 +21,8 @@ export class Paths {
   readonly #tallyOf: (path: string) => RouteTally | undefined
   readonly #exact = new Set<string>()
   readonly #prefixes: [prefix: string, handler: Handler][] = []
+  /** Of paths that are not for reading. */
+  readonly #methods = new Map<string, WriteMethod>()
 
   constructor(app: FastifyInstance, tallyOf: (path: string) => RouteTally | undefined) {
     app.decorateRequest('tally')
@@ -35,6 +39,29 @@ export class Paths {
     })
     if (path.endsWith('*')) this.#prefixes.push([path.slice(0, -1), handler])
     else this.#exact.add(path)
+  }
+
+  /** One that is there for another method than GET alone. */
+  accept(method: WriteMethod, path: string, handler: Handler): void {
+    const tally = this.#tallyOf(path)
+    this.#methods.set(path, method)
+    this.#app.route({
+      method,
+      url: path,
+      onRequest(request, _reply, next) {
+        delete request.headers['content-type'] // nobody goes by it, and one that is none would be an error
+        next()
+      },
+      handler: (request, reply) => {
+        request.tally = tally
+        return handler(request, reply)
+      },
+    })
+  }
+
+  /** What a path accepts that is not for reading. */
+  acceptedBy(path: string): WriteMethod | undefined {
+    return this.#methods.get(path)
   }
 
   /** The handler of all that begin as this one does. */

@@ -4,7 +4,7 @@
 import type { Firmware } from '../core/firmware.ts'
 import type { Start } from '../core/module.ts'
 import { buildApp, type HttpDeps, type HttpLimits, TIMEOUTS } from './app.ts'
-import { firmwareAssets, openAssets } from './assets.ts'
+import { laterAssets, openAssets } from './assets.ts'
 import type { FirmwareFolder } from './file-routes.ts'
 import { listen } from './listen.ts'
 import { createPage } from './ui/page.ts'
@@ -21,7 +21,7 @@ export interface HttpConfig extends Omit<HttpLimits, keyof typeof TIMEOUTS>, Par
 /** How long answers that are under way may go on after the stop was asked for. */
 const GRACE_MS = 3000
 
-export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware' | 'page'> {
+export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware' | 'slot' | 'page'> {
   /** Absent: `/firmware/` is not there. */
   readonly firmware?: Firmware | undefined
 }
@@ -29,8 +29,11 @@ export interface HttpRoomDeps extends Omit<HttpDeps, 'assets' | 'firmware' | 'pa
 /** @throws Error with one line for people when an address cannot be listened on */
 export const startHttp: Start<HttpConfig, HttpRoomDeps> = async (config, deps) => {
   const assets = config.assetsPath === '' ? undefined : await openAssets(config.assetsPath)
-  const page = deps.status && createPage({ hidesBodies: config.hidesBodies ?? false })
-  const app = buildApp({ ...TIMEOUTS, ...config }, { ...deps, assets, firmware: folderOf(deps.firmware), page })
+  const { appliance } = deps
+  const isAppliance = appliance !== undefined
+  const page = deps.status && createPage({ hidesBodies: config.hidesBodies ?? false, isAppliance })
+  const slot = appliance && laterAssets(appliance.slotPath)
+  const app = buildApp({ ...TIMEOUTS, ...config }, { ...deps, assets, firmware: folderOf(deps.firmware), slot, page })
   const listening = await listen(app, config.addresses)
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
@@ -42,5 +45,5 @@ export const startHttp: Start<HttpConfig, HttpRoomDeps> = async (config, deps) =
 }
 
 function folderOf(firmware: Firmware | undefined): FirmwareFolder | undefined {
-  return firmware && { assets: firmwareAssets(firmware.path), has: (name) => firmware.files().has(name) }
+  return firmware && { assets: laterAssets(firmware.path), has: (name) => firmware.files().has(name) }
 }

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { notFound } from './answer.ts'
 import { type Explain, explainAnswer } from './api/explain.ts'
 import { parseAsk } from './ask.ts'
+import { gzipped } from './gzip.ts'
 import type { Paths } from './paths.ts'
 import type { Replies } from './replies.ts'
 import type { Status } from './status.ts'
@@ -13,7 +14,10 @@ import { type Page, UI_PATH, wantsPage } from './ui/page.ts'
 
 export function serveStatus(app: FastifyInstance, paths: Paths, { tell }: Replies, status: Status): void {
   for (const [path, route] of status.routes) {
-    paths.serve(path, async (request, reply) => tell(request, reply, await route(parseAsk(request.url))))
+    paths.serve(path, async (request, reply) => {
+      const answer = await route(parseAsk(request.url))
+      return tell(request, reply, await gzipped(answer, request.headers['accept-encoding']))
+    })
   }
   paths.serve('/api/events', (request, reply) => {
     const refusal = status.follow(request, reply)

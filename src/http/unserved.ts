@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { type Log, printable } from '../core/log.ts'
-import { type Answer, failed, METHOD_NOT_ALLOWED, notFound } from './answer.ts'
+import { allowOnly, type Answer, failed, METHOD_NOT_ALLOWED, notFound } from './answer.ts'
 import { parseAsk } from './ask.ts'
 import type { Handler, Paths } from './paths.ts'
 import type { Replies } from './replies.ts'
@@ -17,17 +17,22 @@ export function answerUnserved(app: FastifyInstance, paths: Paths, replies: Repl
     return replies.finish(request, reply, parseAsk(request.url), answer)
   }
   function refuseMethod(request: FastifyRequest, reply: FastifyReply): void {
-    finish(request, reply, paths.has(parseAsk(request.url).path) ? METHOD_NOT_ALLOWED : notFound())
+    const { path } = parseAsk(request.url)
+    const other = paths.acceptedBy(path)
+    finish(request, reply, other ? allowOnly(other) : paths.has(path) ? METHOD_NOT_ALLOWED : notFound())
   }
 
   app.decorateRequest('startedMs', 0)
   app.addHook('onRequest', (request, reply, next) => {
     request.startedMs = performance.now()
     // Before a body is read: nobody's upload is taken in only to be refused.
-    if (isReading(request)) return next()
+    if (isReading(request) || paths.acceptedBy(parseAsk(request.url).path) === request.method) return next()
     refuseMethod(request, reply)
   })
-  app.setNotFoundHandler((request, reply) => finish(request, reply, notFound()))
+  app.setNotFoundHandler((request, reply) => {
+    const other = paths.acceptedBy(parseAsk(request.url).path)
+    return finish(request, reply, other ? allowOnly(other) : notFound())
+  })
   app.setErrorHandler((error, request, reply) => {
     const stack = error instanceof Error ? error.stack : String(error)
     log('http.failed', { method: request.method, path: printable(request.url), stack })

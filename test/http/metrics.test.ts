@@ -45,6 +45,18 @@ test('the library is loaded when somebody asks, and not before', async () => {
   expect(loaded()).toBe(true)
 })
 
+test('the first answer has the delay of the event loop already, and no start-up in it', async () => {
+  const lines = (await metrics()).matchAll(/^nodejs_eventloop_lag_(min|mean|p50|p99|max)_seconds (.*)$/gm)
+  const seconds = Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]))
+  expect(Object.keys(seconds).toSorted()).toEqual(['max', 'mean', 'min', 'p50', 'p99'])
+  const { min, mean, p50, p99, max } = seconds
+  expect(min).toBeGreaterThan(0.001)
+  expect(mean).toBeGreaterThanOrEqual(min)
+  expect(p50).toBeGreaterThanOrEqual(min)
+  expect(max).toBeGreaterThanOrEqual(mean)
+  expect(p99).toBeLessThan(60)
+})
+
 describe('what happens is counted', () => {
   test('requests by route and status, with their bytes', async () => {
     const { body } = await site.app.inject('/boot.ipxe')

@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { z } from 'zod'
 
+import { boxSaying, FACTS } from '../appliance/box.ts'
 import { Actor } from '../http/ui/actor.ts'
 import { playEvening, PROBLEMS } from '../http/ui/scenario.ts'
 import { openPageSite, type PageSite } from '../http/ui/site.ts'
@@ -22,18 +23,32 @@ const OPENING_MS_MAX = 1000
 /** Ten views each, on a computer that may have other things to do. */
 const ALL_VIEWS_MS = 90_000
 
+const BUSY_BOX = {
+  ...FACTS,
+  mounts: [
+    { mount: '/', type: 'squashfs', readOnly: true },
+    { mount: '/data', type: 'vfat', readOnly: false },
+    { mount: '/run/bootcfg/slot', type: 'vfat', readOnly: true },
+  ],
+  problems: ['appliance.yaml, line 6: network[1].adress: there is no such key, did you mean address?'],
+  update: { state: 'writing', version: '1.3.0', reason: null, percent: 42 },
+} as const
+
 const openTab = browserTests()
 let site: PageSite
 let empty: PageSite
+let box: PageSite
 beforeAll(async () => {
   site = await openPageSite()
   playEvening(site)
   site.problems.become({ ...site.problems.current(), problems: PROBLEMS, errors: 2, warnings: 1 })
   empty = await openPageSite({ files: { 'config.yaml': 'api_version: v1alpha1\ngroups: []\n' } })
+  box = await openPageSite({ appliance: boxSaying(BUSY_BOX) })
 })
 afterAll(async () => {
   await site[Symbol.asyncDispose]()
   await empty[Symbol.asyncDispose]()
+  await box[Symbol.asyncDispose]()
 })
 
 const lastOf = (mac: string) => site.story.recorder.overview.machine(mac, site.story.nowMs)!.attempts[0]!.id
@@ -48,6 +63,7 @@ function views(): [name: string, url: string, text: string][] {
     ['groups', `${site.url}/#/groups`, 'role=worker'],
     ['problems', `${site.url}/#/problems`, 'flatcarr'],
     ['host', `${site.url}/#/host`, 'Event-loop delay'],
+    ['appliance', `${box.url}/#/appliance`, 'What the server may do'],
     ['no machines', `${empty.url}/#/`, 'No machine has been heard'],
     ['no groups', `${empty.url}/#/groups`, 'There is no group'],
     ['no problems', `${empty.url}/#/problems`, 'No problem'],
@@ -127,6 +143,24 @@ describe('for everybody', { timeout: ALL_VIEWS_MS }, () => {
   }
 })
 
+/** Runs in the page: says when machines are on the screen. */
+function tellWhenShown(): void {
+  const appearing = new MutationObserver(() => {
+    if (document.querySelector('.machine') === null) return
+    appearing.disconnect()
+    requestAnimationFrame(() => setTimeout(() => console.debug(`shown ${performance.now()}`)))
+  })
+  appearing.observe(document, { childList: true, subtree: true })
+}
+
+/** Milliseconds from the request until there are machines to be seen. */
+async function opening(page: Page, url: string): Promise<number> {
+  await page.goto('about:blank')
+  const shown = page.waitForEvent('console', (message) => message.text().startsWith('shown '))
+  await page.goto(url, { waitUntil: 'commit' })
+  return Number((await shown).text().slice('shown '.length))
+}
+
 describe('fast', { timeout: ALL_VIEWS_MS }, () => {
   test('the first view is under 100 kB as transferred', async (context) => {
     const { page } = await openTab(context)
@@ -152,15 +186,9 @@ describe('fast', { timeout: ALL_VIEWS_MS }, () => {
     }
     crowd.story.wait(1).recorder.takeChanged()
     const { page } = await openTab(context)
-    // A computer that is busy with something else makes any page slow: the best of several times is the page's own.
-    let openingMs = Infinity
-    for (let tries = 0; tries < 12 && openingMs >= OPENING_MS_MAX; tries++) {
-      await page.goto('about:blank')
-      await page.goto(crowd.url)
-      await page.locator('.machine').first().waitFor()
-      openingMs = Math.min(openingMs, await page.evaluate(() => performance.now()))
-    }
-    expect(openingMs).toBeLessThan(OPENING_MS_MAX)
+    await page.addInitScript(tellWhenShown)
+    const openings = [await opening(page, crowd.url), await opening(page, crowd.url), await opening(page, crowd.url)]
+    expect(openings.toSorted((a, b) => a - b)[1]).toBeLessThan(OPENING_MS_MAX)
 
     await page.locator('.chip.for-booting', { hasText: '10,000' }).waitFor()
     expect(await page.locator('.slot').count()).toBeLessThan(80)
@@ -190,6 +218,7 @@ describe('pictures', { timeout: ALL_VIEWS_MS }, () => {
     ['groups-light', 'groups', [1280, 500], 'light'],
     ['problems-dark', 'problems', [1280, 500], 'dark'],
     ['host-light', 'host', [1280, 760], 'light'],
+    ['appliance-light', 'appliance', [1280, 860], 'light'],
     ['no-machines-light', 'no machines', [1280, 620], 'light'],
   ]
   test('are taken, each small enough for the documentation', async (context: TestContext) => {

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 
-import { type CpioEntry, encodeCpio, MODE } from './cpio.ts'
+import { type CpioEntry, encodeCpio, MODE } from '../../images/lib/cpio.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CACHE = join(ROOT, '.cache/test-machine')

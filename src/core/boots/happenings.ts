@@ -96,7 +96,7 @@ export function refusedEntry(event: Refused): Happening {
 }
 
 export function rivalEntry({ server, file, iface }: Rival): Happening {
-  const named = file === '' ? 'a boot menu' : shown(file)
+  const named = file === '' ? 'itself as a boot server' : shown(file)
   return { kind: 'note', via: 'wire', title: `${server} offered ${named}`, outcome: 'ok', file: named, iface }
 }
 

@@ -8,9 +8,14 @@ export function problemCounts({ errors, warnings, atMs }: Checked) {
   return { errors, warnings, checkedAt: isoOrNull(atMs) }
 }
 
-/** `behind`: why the last good data serves in place of what is on the disk. */
-export function dataFacts({ snapshot, behind }: StoreState) {
-  return { groups: snapshot.groups.groups.length, specs: snapshot.specs.size, behind: behind ?? null }
+/** `behind`: why the last good data, of `loadedAt`, serves in place of what is on the disk. */
+export function dataFacts({ snapshot, behind, loadedAtMs }: StoreState) {
+  return {
+    groups: snapshot.groups.groups.length,
+    specs: snapshot.specs.size,
+    loadedAt: new Date(loadedAtMs).toISOString(),
+    behind: behind ?? null,
+  }
 }
 
 function isoOrNull(ms: number | undefined): string | null {

@@ -4,7 +4,8 @@
 import { z } from 'zod'
 
 import { askedMachine } from '../../core/asked-machine.ts'
-import { attemptsQuery, groupsQuery, machinesQuery, problemsQuery } from './query.ts'
+import { updateQuery } from './appliance.ts'
+import { attemptsQuery, changesQuery, groupsQuery, machinesQuery, problemsQuery } from './query.ts'
 import { SCHEMAS } from './schemas.ts'
 
 type SchemaName = keyof typeof SCHEMAS
@@ -19,6 +20,11 @@ interface Described {
   readonly type?: string
   /** Another status that it has, and its schema. */
   readonly refusal?: readonly [status: number, description: string, schema: SchemaName]
+  /** Of a box: what needs its token. */
+  readonly method?: 'put' | 'post'
+  /** Of its success, if it is not 200. */
+  readonly status?: 202
+  readonly refusals?: readonly (readonly [status: number, description: string])[]
 }
 
 const BAD_QUERY = 'The query cannot be used'
@@ -41,9 +47,14 @@ const PATHS: Readonly<Record<string, Described>> = {
     schema: 'Host',
     refusal: [503, 'It cannot be measured', 'Refusal'],
   },
+  '/api/changes': {
+    summary: 'What has changed since the answer before, for who cannot follow the events',
+    schema: 'Changes',
+    query: changesQuery,
+  },
   '/api/events': {
     summary:
-      'What changes, as server-sent events: hello {resumed}, machine (MachineSummary), forgotten {mac}, problems {errors, warnings, checkedAt}, groups {groups, specs, behind}',
+      'What changes, as server-sent events: hello {resumed}, here {}, machine (MachineSummary), forgotten {mac}, problems {errors, warnings, checkedAt}, groups {groups, specs, loadedAt, behind}',
     type: 'text/event-stream',
     refusal: [503, 'Too many clients', 'Refusal'],
   },
@@ -62,21 +73,61 @@ const PATHS: Readonly<Record<string, Described>> = {
   },
 }
 
+const NEEDS_TOKEN = [
+  [401, 'The token of the console is missing or wrong'],
+  [429, 'Too many wrong tokens from this address'],
+] as const
+const ASKED = { method: 'post', schema: 'ApplianceAsked', status: 202, refusals: NEEDS_TOKEN } as const
+
+/** Of a box of its own. */
+const APPLIANCE_PATHS: Readonly<Record<string, Described>> = {
+  '/api/appliance': { summary: 'The box as it is', schema: 'Appliance' },
+  '/api/appliance/token': {
+    summary: 'Whether a token is right',
+    method: 'post',
+    schema: 'TokenRight',
+    refusals: NEEDS_TOKEN,
+  },
+  '/api/appliance/update': {
+    summary: 'Take an update bundle in; the installer checks it, writes it and restarts the box',
+    method: 'put',
+    schema: 'UpdateReceived',
+    status: 202,
+    query: updateQuery,
+    refusals: [
+      ...NEEDS_TOKEN,
+      [409, 'An update is on its way already'],
+      [413, 'Larger than any update'],
+      [503, 'The data partition cannot be written'],
+      [507, 'The data partition is full'],
+    ],
+  },
+  '/api/appliance/reboot': { summary: 'Restart the box', ...ASKED },
+  '/api/appliance/poweroff': { summary: 'Switch the box off', ...ASKED },
+}
+
 /** @param version - of bootcfg */
-export function openApi(version: string) {
+export function openApi(version: string, isAppliance = false) {
+  const paths = isAppliance ? { ...PATHS, ...APPLIANCE_PATHS } : PATHS
   return {
     openapi: '3.1.0',
     info: {
       title: 'bootcfg',
       version,
-      description: 'Read-only. What machines are given is described in docs/http-api.md.',
+      description: 'What machines are given is described in docs/http-api.md.',
     },
-    paths: Object.fromEntries(Object.entries(PATHS).map(([path, described]) => [path, { get: operation(described) }])),
-    components: { schemas: componentSchemas() },
+    paths: Object.fromEntries(
+      Object.entries(paths).map(([path, described]) => [path, { [described.method ?? 'get']: operation(described) }]),
+    ),
+    components: {
+      schemas: componentSchemas(),
+      ...(isAppliance && { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } }),
+    },
   }
 }
 
-function operation({ summary, schema, query, parameter, type, refusal }: Described) {
+function operation(described: Described) {
+  const { summary, schema, query, parameter, type, refusal, method, status = 200, refusals = [] } = described
   // Of a route that answers no JSON of this API, the refusal is none either.
   const refused =
     schema === undefined ? { description: BAD_QUERY, content: { 'text/plain': {} } } : response(BAD_QUERY, 'Refusal')
@@ -89,7 +140,14 @@ function operation({ summary, schema, query, parameter, type, refusal }: Describ
       ...(parameter === undefined ? [] : [{ name: parameter, in: 'path', required: true, schema: { type: 'string' } }]),
       ...(query === undefined ? [] : queryParameters(query)),
     ],
-    responses: Object.fromEntries([[200, good], ...bad, ...other]),
+    responses: Object.fromEntries([
+      [status, good],
+      ...bad,
+      ...other,
+      ...refusals.map(([status, what]) => [status, response(what, 'Refusal')] as const),
+    ]),
+    ...(method === 'put' && { requestBody: { required: true, content: { 'application/octet-stream': {} } } }),
+    ...(method !== undefined && { security: [{ token: [] }] }),
   }
 }
 

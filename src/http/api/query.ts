@@ -34,6 +34,9 @@ export const groupsQuery = z.strictObject({
 
 export const problemsQuery = z.strictObject(page)
 
+/** `since`: the id of the last change that is known. */
+export const changesQuery = z.strictObject({ since: z.string().default('') })
+
 export interface Page {
   readonly limit: number
   readonly offset: number

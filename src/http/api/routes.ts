@@ -1,6 +1,6 @@
 /**
  * The API for programs and for the status page: which path is answered with what. Read-only; what machines are given is
- * answered elsewhere.
+ * answered elsewhere, and so is what a box can be asked for.
  */
 import type { z } from 'zod'
 
@@ -14,11 +14,12 @@ import type { Problems } from '../../core/problems.ts'
 import type { Store } from '../../core/store/store.ts'
 import { type Answer, JSON_TYPE, TEXT } from '../answer.ts'
 import { type Ask, lastSegment } from '../ask.ts'
+import { type Changes, tellChanges } from '../changes.ts'
 import type { Metrics } from '../metrics.ts'
 import { dataFacts, problemCounts } from './data.ts'
 import { groupList } from './groups.ts'
 import { createHost } from './host.ts'
-import { attemptsQuery, groupsQuery, machinesQuery, pageOf, problemsQuery, readQuery } from './query.ts'
+import { attemptsQuery, changesQuery, groupsQuery, machinesQuery, pageOf, problemsQuery, readQuery } from './query.ts'
 
 /** What there is to know of this program and of the machines that boot by it. */
 export interface ApiDeps {
@@ -27,17 +28,26 @@ export interface ApiDeps {
   readonly store: Pick<Store, 'state' | 'listen'>
   readonly modules: () => readonly ModuleState[]
   readonly version: string
+  /** The box has routes of its own (`appliance-routes.ts`), which the document lists. */
+  readonly isAppliance: boolean
 }
 
 export type ApiRoute = (ask: Ask) => Answer | Promise<Answer>
 
-export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [path: string, route: ApiRoute])[] {
-  const { boots, problems, store, modules, version } = deps
+export function apiRoutes(
+  deps: ApiDeps,
+  changes: Changes,
+  metrics: Metrics,
+): readonly (readonly [path: string, route: ApiRoute])[] {
+  const { boots, problems, store, modules, version, isAppliance } = deps
   const host = createHost(version)
   return [
     [
       '/api/machines',
       asked(machinesQuery, ({ state, q, ...page }) => {
+        if (state === undefined && q === undefined) {
+          return json({ machines: boots.machines(page), total: boots.machineCount(), ...page })
+        }
         const wanted = q?.toLowerCase()
         const found = boots.machines().filter((machine) => {
           if (state !== undefined && machine.last?.state !== state) return false
@@ -75,8 +85,8 @@ export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [
       '/api/groups',
       asked(groupsQuery, (query) => {
         const { snapshot } = store.state()
-        const { specs, behind } = dataFacts(store.state())
-        return json({ ...groupList(snapshot.groups.groups, boots.machines(), query), specs, behind })
+        const { specs, loadedAt, behind } = dataFacts(store.state())
+        return json({ ...groupList(snapshot.groups.groups, boots.machines(), query), specs, loadedAt, behind })
       }),
     ],
     [
@@ -84,10 +94,11 @@ export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [
       asked(problemsQuery, (query) => {
         const checked = problems.current()
         const { items, page } = pageOf(checked.problems, query)
-        const { behind } = dataFacts(store.state())
-        return json({ problems: items, ...problemCounts(checked), behind, ...page })
+        const { loadedAt, behind } = dataFacts(store.state())
+        return json({ problems: items, ...problemCounts(checked), loadedAt, behind, ...page })
       }),
     ],
+    ['/api/changes', asked(changesQuery, ({ since }) => json(tellChanges(changes, since)))],
     [
       '/api/host',
       async () => {
@@ -102,7 +113,7 @@ export function apiRoutes(deps: ApiDeps, metrics: Metrics): readonly (readonly [
       '/api/openapi.json',
       async () => {
         const { openApi } = await import('./openapi.ts')
-        return json(openApi(version))
+        return json(openApi(version, isAppliance))
       },
     ],
     [
@@ -131,11 +142,11 @@ function textOf({ mac, uuid, address, hostname, group, spec }: MachineSummary): 
   return `${mac} ${uuid} ${address} ${hostname} ${group} ${spec}`.toLowerCase()
 }
 
-function json(value: unknown): Answer {
+export function json(value: unknown): Answer {
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(value)}\n` }
 }
 
-export function refuse(status: 400 | 404 | 503, error: string): Answer {
+export function refuse(status: number, error: string): Answer {
   return { ...json({ error }), status, reason: error }
 }
 

@@ -15,6 +15,7 @@ import {
   STATES,
   VIAS,
 } from '../../core/boots/attempt.ts'
+import { applianceSchemas } from './appliance.ts'
 import type { HostFacts } from './host.ts'
 
 const time = z.iso.datetime().describe('ISO 8601, UTC')
@@ -123,6 +124,7 @@ const module = z.strictObject({
   detail: z.string().describe('where it is reached, or what is wrong; may be empty'),
 })
 
+const loadedAt = time.describe('when the data that serves was read')
 const behind = z.string().nullable().describe('why the last good data serves in place of what is on the disk')
 
 const part = {
@@ -180,6 +182,7 @@ export const SCHEMAS = {
   GroupList: z.strictObject({
     groups: z.array(group).describe('in the order in which they are tried'),
     specs: count.describe('how many there are'),
+    loadedAt,
     behind,
     ...part,
   }),
@@ -188,9 +191,17 @@ export const SCHEMAS = {
     errors: count,
     warnings: count,
     checkedAt: time.nullable(),
+    loadedAt,
     behind,
     ...part,
   }),
+  Changes: z.strictObject({
+    id: z.string().describe('the since= of the next question'),
+    resumed: z.boolean().describe('false: read everything anew'),
+    more: z.boolean().describe('ask again at once'),
+    changes: z.array(z.strictObject({ event: z.string(), data: z.record(z.string(), z.unknown()) })),
+  }),
   Ready: z.strictObject({ ready: z.boolean(), modules: z.array(module), behind }),
   Refusal: z.strictObject({ error: z.string() }),
+  ...applianceSchemas(module),
 } as const satisfies Record<string, z.ZodType>

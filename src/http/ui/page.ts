@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
 import { type Answer, notFound } from '../answer.ts'
+import { takesGzip } from '../gzip.ts'
 
 const CLIENT = join(import.meta.dirname, 'client')
 const LIBRARY = 'preact'
@@ -53,6 +54,8 @@ const HEADERS = {
 export interface PageConfig {
   /** Rendered configs are not shown: who sees the screen need not be who may see secrets. */
   readonly hidesBodies: boolean
+  /** The page has a view of the box. */
+  readonly isAppliance?: boolean
 }
 
 export interface Page {
@@ -94,7 +97,7 @@ export function createPage(config: PageConfig): Page {
 }
 
 function answer({ type, plain, zipped }: File, encodings: string | undefined, cacheControl: string): Answer {
-  const isZipped = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(encodings ?? '')
+  const isZipped = takesGzip(encodings)
   return {
     status: 200,
     type,
@@ -108,16 +111,17 @@ function answer({ type, plain, zipped }: File, encodings: string | undefined, ca
   }
 }
 
-async function load({ hidesBodies }: PageConfig): Promise<Files> {
+async function load(config: PageConfig): Promise<Files> {
   const sources = await readSources()
   const digest = createHash('sha256')
   for (const [name, text] of sources) digest.update(`${name}\0${text}\0`)
   const base = `${UI_PATH}${digest.digest('hex').slice(0, 16)}/`
-  const others = new Map<string, File>()
-  for (const [name, text] of sources) {
-    if (name !== 'index.html') others.set(base + name, await fileOf(name, withLibrary(text, base)))
-  }
-  return { index: await fileOf('index.html', indexOf(sources, base, hidesBodies)), others }
+  const others = [...sources].filter(([name]) => name !== 'index.html')
+  const [index, ...files] = await Promise.all([
+    fileOf('index.html', indexOf(sources, base, config)),
+    ...others.map(async ([name, text]) => fileOf(name, withLibrary(text, base))),
+  ])
+  return { index, others: new Map(others.map(([name], at) => [base + name, files[at]!])) }
 }
 
 /** Name below `client/` to text, in the order of the names. */
@@ -138,14 +142,17 @@ function withLibrary(text: string, base: string): string {
 }
 
 /** All modules are named at the top, so that the browser asks for them at once instead of one after the other. */
-function indexOf(sources: ReadonlyMap<string, string>, base: string, hidesBodies: boolean): string {
+function indexOf(sources: ReadonlyMap<string, string>, base: string, config: PageConfig): string {
   const modules = [...sources.keys()].filter((name) => name.endsWith('.js'))
   const preloads = modules.map((name) => `<link rel="modulepreload" href="${base}${name}">`)
   return sources
     .get('index.html')!
     .replaceAll('"ui/', `"${base}`)
     .replace('</head>', `${preloads.join('')}</head>`)
-    .replace('<html', hidesBodies ? '<html data-bodies="hidden"' : '<html')
+    .replace(
+      '<html',
+      `<html${config.hidesBodies ? ' data-bodies="hidden"' : ''}${config.isAppliance ? ' data-appliance' : ''}`,
+    )
 }
 
 const zip = promisify(gzip)

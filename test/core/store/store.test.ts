@@ -116,8 +116,10 @@ describe('a change on disk is taken up', () => {
 
 describe('a groups file that cannot be used', () => {
   test('is refused with file, line and reason, and the last good data goes on serving', async () => {
+    const { loadedAtMs } = store.state()
     writeFiles(folder.path, { 'config.yaml': GROUPS.replace('v1alpha1', 'v9'), 'cloud/c': '#!/bin/sh\necho not yet\n' })
     await vi.waitFor(() => expect(events('store.refused')).toHaveLength(1))
+    expect(store.state().loadedAtMs).toBe(loadedAtMs)
     expect(events('store.refused')[0]).toMatchObject({
       level: 'error',
       file: join(folder.path, 'config.yaml'),
@@ -127,6 +129,7 @@ describe('a groups file that cannot be used', () => {
     expect(await get('/cloud')).toContain('echo one')
     writeFiles(folder.path, { 'config.yaml': GROUPS })
     await becomes('/cloud', 'echo not yet')
+    expect(store.state().loadedAtMs).toBeGreaterThan(loadedAtMs)
   })
   test('is refused when it is gone', async () => {
     unlinkSync(join(folder.path, 'config.yaml'))

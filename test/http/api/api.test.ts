@@ -2,6 +2,7 @@
  * The API as programs see it: every answer has the shape that the OpenAPI document promises, and says what is so.
  */
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -78,6 +79,8 @@ describe('openapi.json', () => {
     ['/api/groups?caught=maybe', '/api/groups', 400],
     ['/api/problems', '/api/problems', 200],
     ['/api/problems?offset=-1', '/api/problems', 400],
+    ['/api/changes', '/api/changes', 200],
+    ['/api/changes?until=1', '/api/changes', 400],
     ['/api/host', '/api/host', 200],
     ['/readyz', '/readyz', 200],
   ]
@@ -131,6 +134,24 @@ describe('lists', () => {
       limit: 1,
     })
     expect(await machines('?offset=50')).toMatchObject({ machines: [], total: 3 })
+  })
+  test('a long list comes gzipped to who takes that, and as it is to others', async () => {
+    const openapi = async (encodings: string) =>
+      site.app.inject({ url: '/api/openapi.json', headers: { 'accept-encoding': encodings } })
+    const plain = await get('/api/openapi.json')
+    expect([plain.headers['content-encoding'], plain.headers['vary']]).toEqual([undefined, 'Accept-Encoding'])
+    const zipped = await openapi('br, gzip;q=0.5')
+    expect(zipped.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      'content-length': String(zipped.rawPayload.length),
+      'content-type': 'application/json',
+      vary: 'Accept-Encoding',
+    })
+    expect(gunzipSync(zipped.rawPayload).toString()).toBe(plain.body)
+    expect(zipped.rawPayload.length).toBeLessThan(plain.rawPayload.length / 2)
+    expect((await openapi('br, gzip;q=0')).body).toBe(plain.body)
+    const { headers } = await site.app.inject({ url: '/healthz', headers: { 'accept-encoding': 'gzip' } })
+    expect(headers['content-encoding']).toBe(undefined)
   })
   test('machines are found by any of their texts, in any case', async () => {
     expect(await macs('?q=node1')).toEqual([FIRST])
@@ -222,6 +243,7 @@ test('problems are those that were found last, with what keeps the disk from ser
     errors: 1,
     warnings: 1,
     checkedAt: '2026-11-22T22:00:00.000Z',
+    loadedAt: '2026-11-22T21:00:00.000Z',
     behind: 'data/config.yaml:3: not YAML',
     total: 2,
     offset: 0,

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { GroupIndex } from '../../../src/core/groups.ts'
 import type { StoreState } from '../../../src/core/store/store.ts'
+import { Changes, tellChanges } from '../../../src/http/changes.ts'
 import { createEvents, type Events } from '../../../src/http/events.ts'
 import { fakeBoots, machineOf, NO_PROBLEMS, told } from './site.ts'
 
@@ -23,6 +24,7 @@ const store = told<StoreState>({
   snapshot: { groups: new GroupIndex([]), specs: new Map(), ignition: new Map(), cloud: new Map() },
   broken: new Map(),
   behind: undefined,
+  loadedAtMs: Date.UTC(2026, 10, 22, 21),
   loads: { loaded: 1, refused: 0, failed: 0 },
 })
 
@@ -35,7 +37,6 @@ interface Received {
 /** A client as a browser's EventSource is one. */
 class Client implements AsyncDisposable {
   readonly events: Received[] = []
-  comments = 0
   readonly #leaving = new AbortController()
   readonly #ended: Promise<void>
 
@@ -57,8 +58,7 @@ class Client implements AsyncDisposable {
 
   #take(block: string): void {
     const fields = Object.fromEntries(block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line)!.slice(1, 3)))
-    if ('' in fields) this.comments += 1
-    else this.events.push({ id: fields.id!, event: fields.event!, data: JSON.parse(fields.data) })
+    this.events.push({ id: fields.id!, event: fields.event!, data: JSON.parse(fields.data) })
   }
 
   async has(event: string, fits: (data: Received['data']) => boolean = () => true): Promise<Received> {
@@ -79,12 +79,14 @@ class Client implements AsyncDisposable {
   }
 }
 
+let changes: Changes
 let events: Events
 let server: Server
 let url: string
 
-async function serve(limits: Parameters<typeof createEvents>[2] = {}): Promise<void> {
-  events = createEvents({ boots, problems, store }, 'run', { batchMs: 5, ...limits })
+async function serve(limits: Parameters<typeof createEvents>[1] = {}): Promise<void> {
+  changes = new Changes({ boots, problems, store }, 'run')
+  events = createEvents(changes, { batchMs: 5, ...limits })
   server = createServer((request, response) => events.add(response, String(request.headers['last-event-id'] ?? '')))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -94,6 +96,7 @@ async function serve(limits: Parameters<typeof createEvents>[2] = {}): Promise<v
 beforeEach(() => serve())
 afterEach(async () => {
   events.stop()
+  changes.stop()
   server.closeAllConnections()
   server.close()
   await once(server, 'close')
@@ -129,7 +132,12 @@ describe('a client', () => {
     problems.become({ ...NO_PROBLEMS, errors: 2 })
     expect((await client.has('problems')).data).toMatchObject({ errors: 2, warnings: 0 })
     store.become({ ...store.state(), behind: 'groups file refused' })
-    expect((await client.has('groups')).data).toEqual({ groups: 0, specs: 0, behind: 'groups file refused' })
+    expect((await client.has('groups')).data).toEqual({
+      groups: 0,
+      specs: 0,
+      loadedAt: '2026-11-22T21:00:00.000Z',
+      behind: 'groups file refused',
+    })
   })
   test('text of the network cannot make an event of its own', async () => {
     await using client = new Client(url)
@@ -171,6 +179,53 @@ describe('a client that comes again', () => {
   })
 })
 
+describe('who asks now and then', () => {
+  const macsOf = ({ changes: told }: ReturnType<typeof tellChanges>) =>
+    told.map(({ data }) => (data as { mac: string }).mac)
+
+  test('reads all first, and is then told what has changed since the answer before', () => {
+    const first = tellChanges(changes, '')
+    expect(first).toEqual({ id: 'run-0', resumed: false, more: false, changes: [] })
+    boots.set(machineOf(macOf(1)))
+    boots.set(machineOf(macOf(2), { hostname: 'early' }))
+    boots.set(machineOf(macOf(2), { hostname: 'late' }))
+    const second = tellChanges(changes, first.id)
+    expect(second).toMatchObject({ id: 'run-3', resumed: true, more: false })
+    expect(second.changes).toMatchObject([
+      { event: 'machine', data: { mac: macOf(1) } },
+      { event: 'machine', data: { mac: macOf(2), hostname: 'late' } },
+    ])
+    boots.forget(macOf(1))
+    const third = tellChanges(changes, second.id)
+    expect(third.changes).toEqual([{ event: 'forgotten', data: { mac: macOf(1) } }])
+    expect(tellChanges(changes, third.id).changes).toEqual([])
+  })
+  test('is told of many in parts, and that there are more', () => {
+    for (let number = 0; number < 1200; number++) boots.set(machineOf(macOf(number)))
+    const macs: string[] = []
+    for (let id = 'run-0', more = true; more;) {
+      const part = tellChanges(changes, id)
+      macs.push(...macsOf(part))
+      ;({ id, more } = part)
+    }
+    expect(macs).toHaveLength(1200)
+    expect(new Set(macs).size).toBe(1200)
+  })
+  for (const id of ['other-0', 'run-99999', 'run-x', '-1']) {
+    test(`with the id ${id}, which was never given, reads all anew`, () => {
+      expect(tellChanges(changes, id)).toMatchObject({ resumed: false, changes: [] })
+    })
+  }
+  test('may go on by the stream', async () => {
+    boots.set(machineOf(macOf(1)))
+    const { id } = tellChanges(changes, '')
+    boots.set(machineOf(macOf(2)))
+    await using client = new Client(url, id)
+    await client.has('machine', ({ mac }) => mac === macOf(2))
+    expect(client.events.map(({ event }) => event)).toEqual(['hello', 'machine'])
+  })
+})
+
 describe('limits', () => {
   test('many changes come in several parts, all of them', async () => {
     await using client = new Client(url)
@@ -181,6 +236,7 @@ describe('limits', () => {
   })
   test('it is full when so many are there, and has room again when one leaves', async () => {
     events.stop()
+    changes.stop()
     server.close()
     await serve({ clientsMax: 2 })
     const first = new Client(url)
@@ -192,6 +248,7 @@ describe('limits', () => {
   })
   test('a client that reads nothing is given up; it costs the others nothing', { timeout: 20_000 }, async () => {
     events.stop()
+    changes.stop()
     server.close()
     await serve({ heartbeatMs: 50, stuckMs: 200 })
     const stuck = connect(Number(new URL(url).port), '127.0.0.1')
@@ -213,10 +270,12 @@ describe('limits', () => {
   })
   test('a connection on which nothing happens is kept alive', async () => {
     events.stop()
+    changes.stop()
     server.close()
     await serve({ heartbeatMs: 20 })
     await using client = new Client(url)
-    await vi.waitFor(() => expect(client.comments).toBeGreaterThan(2))
+    const said = () => client.events.filter(({ event }) => event === 'here').length
+    await vi.waitFor(() => expect(said()).toBeGreaterThan(2))
   })
   test('a stop ends it for all, so that nobody holds up the end of the program', async () => {
     await using client = new Client(url)

@@ -10,6 +10,7 @@ import type { Running } from '../../../src/core/module.ts'
 import type { Checked } from '../../../src/core/problems.ts'
 import type { Snapshot } from '../../../src/core/store/snapshot.ts'
 import type { StoreState } from '../../../src/core/store/store.ts'
+import type { HttpDeps } from '../../../src/http/app.ts'
 import { appOn } from '../../support/site.ts'
 
 export interface FakeBoots extends Omit<Boots, keyof Running> {
@@ -33,7 +34,11 @@ export function fakeBoots(): FakeBoots {
     return rest
   }
   return {
-    machines: () => [...machines.keys()].toReversed().map((mac) => summary(mac)!),
+    machines: ({ offset, limit } = { offset: 0, limit: Infinity }) => {
+      const newestFirst = [...machines.keys()].toReversed()
+      return newestFirst.slice(offset, offset + limit).map((mac) => summary(mac)!)
+    },
+    machineCount: () => machines.size,
     summary,
     machine: (mac) => machines.get(mac),
     attempts: () => [...attempts.values()].map(summaryOf).toReversed(),
@@ -142,7 +147,7 @@ export function told<T>(first: T) {
   }
 }
 
-export function apiOn(snapshot: Snapshot) {
+export function apiOn(snapshot: Snapshot, more: Partial<HttpDeps> = {}) {
   const boots = fakeBoots()
   const journal = createJournal()
   const problems = told(NO_PROBLEMS)
@@ -150,11 +155,12 @@ export function apiOn(snapshot: Snapshot) {
     snapshot,
     broken: new Map(),
     behind: undefined,
+    loadedAtMs: Date.UTC(2026, 10, 22, 21),
     loads: { loaded: 1, refused: 0, failed: 0 },
   }
   const store = told(serving)
   const modules: ModuleState[] = [{ name: 'http', state: 'running', detail: 'http://localhost:8080' }]
   const status = { boots, problems, store, modules: () => modules, version: '1.2.3', listen: journal.listen }
-  const app = appOn(snapshot, { status, report: journal.report })
+  const app = appOn(snapshot, { status, report: journal.report, ...more })
   return { app, boots, journal, problems, store, modules }
 }

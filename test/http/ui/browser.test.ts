@@ -153,6 +153,18 @@ describe('what a machine gets', () => {
     await page.locator('.rendered pre', { hasText: 'node1.service' }).waitFor()
     expect(await page.locator('summary', { hasText: 'cloud-config' }).textContent()).toContain('404')
   })
+  test('is said to be of now where something was edited since its last boot', async (context) => {
+    const site = await open()
+    site.story.wait(60)
+    new Actor(site, { mac: MAC, address: '10.9.0.9', hostname: 'w' }).boots().wait(300)
+    const { page } = await openTab(context)
+    await page.goto(`${site.url}/#/machine/${MAC}`)
+    await page.locator('summary', { hasText: 'Ignition' }).waitFor()
+    const notice = page.getByText('Its last boot may have got something else')
+    expect(await notice.count()).toBe(0)
+    site.reload()
+    await notice.waitFor()
+  })
   test('is not with -hide-bodies, nor asked for', async (context) => {
     const asked: string[] = []
     const page = await openMachine(context, { hidesBodies: true })
@@ -236,6 +248,29 @@ test('all of it works from the keyboard', async (context) => {
   await page.getByRole('heading', { level: 1, name: 'Machines' }).waitFor()
   expect(await page.getByRole('searchbox').inputValue()).toBe('00:0')
   await page.keyboard.press('Tab')
+})
+
+test('where the event stream has followers enough, the page asks, says so, and has the stream when one leaves', async (context) => {
+  const site = await open()
+  const leaving = new AbortController()
+  const follow = () => fetch(`${site.url}/api/events`, { signal: leaving.signal })
+  const followers = await Promise.all(Array.from({ length: 64 }, follow))
+  expect(followers.map(({ status }) => status)).toEqual(Array.from({ length: 64 }, () => 200))
+  expect((await follow()).status).toBe(503)
+
+  new Actor(site, NODE1).discover()
+  const { page } = await openTab(context)
+  await page.goto(site.url)
+  await page.getByText(MAC).waitFor()
+  const connection = page.locator('.connection')
+  await connection.filter({ hasText: 'Every 5 s' }).waitFor()
+  new Actor(site, { mac: '52:54:00:00:00:77', address: '10.9.0.77' }).discover()
+  site.tell()
+  await page.getByText('52:54:00:00:00:77').waitFor()
+
+  leaving.abort()
+  await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`) // one looks at it: it tries at once
+  await connection.filter({ hasText: 'Live' }).waitFor()
 })
 
 test('when the server is away the page says so calmly, and knows all again when it is back', async (context) => {

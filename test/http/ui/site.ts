@@ -2,11 +2,14 @@
  * The status page as a browser gets it: the real application on loopback, on top of a real recorder that is told boots in
  * virtual time (test/core/boots/story.ts).
  */
+import type { Appliance } from '../../../src/core/appliance.ts'
+import type { Part } from '../../../src/core/boots/overview.ts'
 import { ConfigError } from '../../../src/core/errors.ts'
 import { knownMachines } from '../../../src/core/groups.ts'
 import { closest, describeLost } from '../../../src/core/match-story.ts'
 import type { Checked } from '../../../src/core/problems.ts'
 import type { Snapshot } from '../../../src/core/store/snapshot.ts'
+import type { StoreState } from '../../../src/core/store/store.ts'
 import { explain } from '../../../src/explain.ts'
 import { createPage } from '../../../src/http/ui/page.ts'
 import { Story, WALL } from '../../core/boots/story.ts'
@@ -50,6 +53,8 @@ export interface PageSite extends AsyncDisposable {
   readonly snapshot: Snapshot
   /** What is told by the event stream, as the recorder would by itself. */
   tell(): void
+  /** The data directory is read anew, in which somebody has edited something. */
+  reload(): void
   readonly problems: ReturnType<typeof told<Checked>>
   /** Cuts every connection, and takes new ones or not. */
   reachable(isSo: boolean): void
@@ -58,9 +63,14 @@ export interface PageSite extends AsyncDisposable {
 export interface PageOptions {
   readonly hidesBodies?: boolean
   readonly files?: Readonly<Record<string, string>>
+  readonly appliance?: Appliance
 }
 
-export async function openPageSite({ hidesBodies = false, files = {} }: PageOptions = {}): Promise<PageSite> {
+export async function openPageSite({
+  hidesBodies = false,
+  files = {},
+  appliance,
+}: PageOptions = {}): Promise<PageSite> {
   const folder = temporaryFolder()
   writeFiles(folder.path, { ...FILES, ...files })
   const snapshot = await snapshotOf(folder.path)
@@ -81,7 +91,8 @@ export async function openPageSite({ hidesBodies = false, files = {} }: PageOpti
   const { recorder } = story
   const listeners = new Set<(macs: ReadonlySet<string>) => void>()
   const boots = {
-    machines: () => recorder.overview.machines(story.nowMs),
+    machines: (part?: Part) => recorder.overview.machines(story.nowMs, part),
+    machineCount: () => recorder.overview.machineCount,
     summary: (mac: string) => recorder.overview.summary(mac, story.nowMs),
     machine: (mac: string) => recorder.overview.machine(mac, story.nowMs),
     attempts: (max = 200) => recorder.overview.attempts(max, story.nowMs),
@@ -93,12 +104,18 @@ export async function openPageSite({ hidesBodies = false, files = {} }: PageOpti
     onEnd: () => () => {},
   }
   const problems = told<Checked>(NO_PROBLEMS)
-  const serving = { snapshot, broken: new Map(), behind: undefined, loads: { loaded: 1, refused: 0, failed: 0 } }
+  const store = told<StoreState>({
+    snapshot,
+    broken: new Map(),
+    behind: undefined,
+    loadedAtMs: WALL,
+    loads: { loaded: 1, refused: 0, failed: 0 },
+  })
   const app = appOn(snapshot, {
     status: {
       boots,
       problems,
-      store: told(serving),
+      store,
       modules: () => [
         { name: 'http', state: 'running', detail: 'http://10.9.0.2:8080' },
         { name: 'tftp', state: 'running', detail: 'br0' },
@@ -114,7 +131,8 @@ export async function openPageSite({ hidesBodies = false, files = {} }: PageOpti
         assumed: false,
         assetsPath: '',
       }),
-    page: createPage({ hidesBodies }),
+    page: createPage({ hidesBodies, isAppliance: appliance !== undefined }),
+    appliance,
   })
   // The page goes by the server's clock, here the story's.
   app.addHook('onSend', async (_request, reply) => {
@@ -128,6 +146,9 @@ export async function openPageSite({ hidesBodies = false, files = {} }: PageOpti
     story,
     snapshot,
     problems,
+    reload() {
+      store.become({ ...store.state(), loadedAtMs: WALL + story.nowMs })
+    },
     tell() {
       const changed = recorder.takeChanged()
       for (const listener of listeners) listener(changed)

@@ -2,6 +2,7 @@
  * Where the facts come from: the JSON API of this server, asked again when a view wants what has become stale.
  */
 
+/** @import { ApplianceFacts } from '../../../core/appliance.ts' */
 /** @import { Attempt, Machine, MachineSummary } from '../../../core/boots/attempt.ts' */
 /** @import { Problem } from '../../../core/check.ts' */
 /** @import { Explanation } from '../../../core/explanation.ts' */
@@ -13,6 +14,10 @@ const PAUSE_MS = 500
 const KEPT_MAX = 30
 /** Nobody tells when the load changes. */
 const HOST_STALE_MS = 5000
+const BOX_STALE_MS = 5000
+/** While it installs an update. */
+const BUSY_BOX_STALE_MS = 1000
+const APPLIANCE = '/api/appliance'
 /** As many as the server gives at once. */
 const LIMIT = 1000
 
@@ -28,8 +33,9 @@ const LIMIT = 1000
 
 /**
  * @typedef {{ label: string, spec: string, require: Record<string, string>, line: number, machines: string[], machineCount: number }} Group
- * @typedef {{ groups: Group[], specs: number, behind: string | null, total: number }} GroupList
- * @typedef {{ problems: Problem[], errors: number, warnings: number, checkedAt: string | null, behind: string | null, total: number }} ProblemList
+ * @typedef {{ groups: Group[], specs: number, loadedAt: string, behind: string | null, total: number }} GroupList
+ * @typedef {{ problems: Problem[], errors: number, warnings: number, checkedAt: string | null, loadedAt: string, behind: string | null, total: number }} ProblemList
+ * @typedef {{ id: string, resumed: boolean, more: boolean, changes: { event: string, data: unknown }[] }} Changes
  */
 
 export class Api {
@@ -95,6 +101,13 @@ export class Api {
     return this.#read('/api/host', HOST_STALE_MS)
   }
 
+  /** @returns {Fact<ApplianceFacts>} */
+  appliance() {
+    const known = this.#read(APPLIANCE, BOX_STALE_MS)
+    const isBusy = ['checking', 'writing', 'verifying'].includes(known.value?.update.state)
+    return isBusy ? this.#read(APPLIANCE, BUSY_BOX_STALE_MS) : known
+  }
+
   /**
    * A part of all machines, at once.
    *
@@ -104,6 +117,16 @@ export class Api {
    */
   machines(offset, limit) {
     return this.#fetch(`/api/machines?offset=${offset}&limit=${limit}`)
+  }
+
+  /**
+   * What has changed since the answer before, at once.
+   *
+   * @param {string} since - its id; empty the first time
+   * @returns {Promise<Changes>}
+   */
+  changes(since) {
+    return this.#fetch(`/api/changes?since=${encodeURIComponent(since)}`)
   }
 
   /** @param {Pick<MachineSummary, 'mac' | 'last'>} machine */

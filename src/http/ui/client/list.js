@@ -27,7 +27,7 @@ export class List extends Component {
   componentDidMount() {
     addEventListener('scroll', this.#look, { passive: true })
     addEventListener('resize', this.#look)
-    this.#look() // where the list is can be measured only now
+    if (scrollY > 0) this.#look() // where the list is can be measured only now; at the top it is known well enough
   }
 
   /** @override */

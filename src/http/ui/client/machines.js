@@ -7,9 +7,11 @@ import { reasonOf } from './api.js'
 /** @import { MachineSummary } from '../../../core/boots/attempt.ts' */
 /** @import { Api } from './api.js' */
 
-/** The first page is small, so that there is something to see at once. */
-const FIRST_PAGE = 100
+/** The first page is what a large screen shows, so that there is something to see at once; index.html has it fetched early. */
+const FIRST_PAGE = 40
 const PAGE = 1000
+/** Between two pages the browser draws what it has, and does what is asked of it. */
+const PAUSE_MS = 30
 /** Events in a burst are shown together. */
 const BATCH_MS = 150
 /** How fast a measured rate follows the true one. */
@@ -55,17 +57,30 @@ export class Machines {
     try {
       for (let offset = 0, limit = FIRST_PAGE; ; offset += limit, limit = PAGE) {
         const { machines, total } = await this.#api.machines(offset, limit)
-        if (load !== this.#loads) return
+        if (load !== this.#loads) return this.#showMeanwhile(machines)
         for (const machine of machines) this.#take(machine)
         this.problem = ''
-        this.#touch()
+        // Not after each page: numbers would jump, and all would be sorted again and again.
+        if (offset === 0) this.#touch()
         if (machines.length === 0 || offset + machines.length >= total) break
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
       }
       for (const mac of this.byMac.keys()) if (!this.#present.has(mac)) this.byMac.delete(mac)
       this.isComplete = true
     } catch (error) {
       if (load === this.#loads) this.problem = reasonOf(error)
     }
+    this.#touch()
+  }
+
+  /**
+   * What was asked for too early is better than nothing, until what was asked for since is there.
+   *
+   * @param {readonly MachineSummary[]} machines
+   */
+  #showMeanwhile(machines) {
+    if (this.byMac.size > 0) return
+    for (const machine of machines) this.byMac.set(machine.mac, machine)
     this.#touch()
   }
 

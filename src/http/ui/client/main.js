@@ -7,9 +7,11 @@
 import { h, render } from 'preact'
 
 import { Api } from './api.js'
+import { Box } from './box.js'
+import { ASK_MS, follow } from './follow.js'
 import { Machines } from './machines.js'
 import { formatRoute, parseRoute } from './route.js'
-import { openStream } from './stream.js'
+import { applianceView } from './views/appliance.js'
 import { attemptView } from './views/attempt.js'
 import { groupsView } from './views/groups.js'
 import { hostView } from './views/host.js'
@@ -18,7 +20,7 @@ import { machinesView, titleOf } from './views/machines.js'
 import { problemsView } from './views/problems.js'
 
 /** @import { Route } from './route.js' */
-/** @import { Connection } from './stream.js' */
+/** @import { Connection } from './follow.js' */
 /** @import { GroupList } from './api.js' */
 
 /**
@@ -30,6 +32,7 @@ import { problemsView } from './views/problems.js'
  * @property {readonly string[]} specs - that groups name, the one that most of them name first
  * @property {ReadonlyMap<string, boolean>} opened - what a person has opened or closed
  * @property {boolean} hidesBodies
+ * @property {Box | undefined} box - absent where the server runs on no box of its own
  * @property {number} nowMs - the server's time
  * @property {(mac: string, isOpen: boolean) => void} open
  * @property {(route: Route) => void} replaceRoute - without a step for the back button
@@ -40,6 +43,8 @@ const TICK_MS = 1000
 
 const api = new Api(draw)
 const machines = new Machines(api, draw)
+const { dataset } = document.documentElement
+const box = dataset['appliance'] === undefined ? undefined : new Box(draw)
 /** @type {Map<string, boolean>} */
 const opened = new Map()
 /** @type {Connection} */
@@ -57,14 +62,13 @@ function start() {
   addEventListener('keydown', onKey)
   setInterval(() => document.hidden || draw(), TICK_MS)
   document.addEventListener('visibilitychange', draw)
-  openStream('/api/events', ['hello', 'machine', 'forgotten', 'groups', 'problems'], onConnection, onEvent)
+  void machines.load() // whether there is an event stream or not
+  follow((since) => api.changes(since), onConnection, onEvent)
   draw()
 }
 
 /** @param {Connection} now */
 function onConnection(now) {
-  // Without events there is still something to show.
-  if (now === 'reconnecting' && connection === 'connecting') void machines.load()
   connection = now
   draw()
 }
@@ -116,9 +120,12 @@ function siteNow() {
   return {
     api,
     machines,
-    specs: specsOf(api.groups().value),
+    get specs() {
+      return specsOf(api.groups().value) // asked for where it is wanted: of many machines it takes its time
+    },
     opened,
-    hidesBodies: document.documentElement.dataset['bodies'] === 'hidden',
+    hidesBodies: dataset['bodies'] === 'hidden',
+    box,
     nowMs: api.nowMs(),
     open(mac, isOpen) {
       opened.set(mac, isOpen)
@@ -155,6 +162,8 @@ function view(site, route) {
       return groupsView(site, route.find)
     case 'problems':
       return problemsView(site)
+    case 'appliance':
+      return applianceView(site)
     default:
       return hostView(site)
   }
@@ -165,12 +174,24 @@ const TABS = [
   [['machines', 'machine', 'attempt'], 'Machines', '#/'],
   [['groups'], 'Groups', '#/groups'],
   [['problems'], 'Problems', '#/problems'],
+  [['appliance'], 'Appliance', '#/appliance'],
   [['host'], 'Host', '#/host'],
 ]
 
+/** How many things are wrong, by the tab that names them. */
+function badges() {
+  const errors = api.problems().value?.errors ?? 0
+  const ofBox = box === undefined ? 0 : (api.appliance().value?.problems.length ?? 0)
+  return new Map([
+    ['Problems', { count: errors, what: ' errors' }],
+    ['Appliance', { count: ofBox, what: ' problems' }],
+  ])
+}
+
 /** @param {Route} route */
 function header({ at }) {
-  const errors = api.problems().value?.errors ?? 0
+  const counts = badges()
+  const tabs = TABS.filter(([, name]) => box !== undefined || name !== 'Appliance')
   return h(
     'header',
     { class: 'top' },
@@ -188,22 +209,38 @@ function header({ at }) {
     h(
       'nav',
       { 'aria-label': 'Views' },
-      TABS.map(([views, name, href]) =>
-        h(
+      tabs.map(([views, name, href]) => {
+        const { count = 0, what = '' } = counts.get(name) ?? {}
+        return h(
           'a',
           { key: name, href, ...(views.includes(at) && { 'aria-current': 'page' }) },
           name,
-          name === 'Problems' &&
-            errors > 0 &&
-            h('span', { class: 'badge' }, errors, h('span', { class: 'unseen' }, ' errors')),
-        ),
-      ),
+          count > 0 && h('span', { class: 'badge' }, count, h('span', { class: 'unseen' }, what)),
+        )
+      }),
     ),
-    h('div', { class: `connection is-${connection}`, role: 'status' }, CONNECTIONS[connection]),
+    h(
+      'div',
+      { class: `connection is-${connection}`, role: 'status', title: WHYS[connection] },
+      CONNECTIONS[connection],
+    ),
   )
 }
 
-const CONNECTIONS = { connecting: 'Connecting …', live: 'Live', reconnecting: 'Reconnecting …' }
+/** @type {Record<Connection, string>} */
+const CONNECTIONS = {
+  connecting: 'Connecting …',
+  live: 'Live',
+  polling: `Every ${ASK_MS / 1000} s`,
+  reconnecting: 'Reconnecting …',
+}
+const WHYS = {
+  connecting: 'The server has not answered yet.',
+  live: 'Every change is shown as it happens.',
+  polling:
+    'The server is asked for changes now and then: its event stream has too many followers already, or does not come through.',
+  reconnecting: 'The server does not answer. What is shown is how things were.',
+}
 
 function focusMain() {
   document.querySelector('main')?.focus({ preventScroll: true })

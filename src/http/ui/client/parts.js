@@ -218,3 +218,27 @@ export function crumbs(above, here) {
     h('span', { 'aria-current': 'page' }, here),
   )
 }
+
+/** Fuller than this is worth a look. */
+const NEARLY_FULL = 0.9
+
+/**
+ * How full something is, or how far.
+ *
+ * @param {ComponentChildren} name
+ * @param {number} part - 0 to 1
+ * @param {string} text
+ * @param {boolean} isWorse - the fuller
+ */
+export function meter(name, part, text, isWorse = true) {
+  return h(
+    'div',
+    { class: 'meter' },
+    h('div', { class: 'meter-line' }, h('span', null, name), h('span', { class: 'number' }, text)),
+    h(
+      'div',
+      { class: `meter-track${isWorse && part > NEARLY_FULL ? ' is-full' : ''}` },
+      h('span', { class: 'fill', style: { width: `${Math.min(1, part || 0) * 100}%` } }),
+    ),
+  )
+}

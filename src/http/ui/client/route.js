@@ -8,6 +8,7 @@
  *   | { at: 'attempt', id: string }
  *   | { at: 'groups', find: string }
  *   | { at: 'problems' }
+ *   | { at: 'appliance' }
  *   | { at: 'host' }} Route
  */
 
@@ -30,6 +31,7 @@ export function parseRoute(hash) {
     case 'groups':
       return { at: 'groups', find }
     case 'problems':
+    case 'appliance':
     case 'host':
       return { at: first }
     default:

@@ -52,11 +52,11 @@ function headline(site, attempt) {
       facts([
         ['Started', timeOf(startedAt, site.nowMs)],
         ['Took', h('span', { class: 'number' }, tookOf(attempt, site.nowMs))],
-        ['Kernel and initrd', bytesText(attempt)],
         ['Group', group],
         ['Spec', spec],
         ['Architecture', architecture],
         ['Address', address],
+        ['Kernel and initrd', bytesText(attempt) && h('span', { class: 'number' }, bytesText(attempt))],
       ]),
     ),
   )

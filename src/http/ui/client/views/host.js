@@ -4,13 +4,10 @@
 import { h } from 'preact'
 
 import { formatBytes, formatSeconds } from '../format.js'
-import { card, facts, mono, whenKnown } from '../parts.js'
+import { card, facts, meter, mono, whenKnown } from '../parts.js'
 
 /** @import { HostFacts } from '../../../api/host.ts' */
 /** @import { Site } from '../main.js' */
-
-/** Fuller than this is worth a look. */
-const NEARLY_FULL = 0.9
 
 /** @param {Site} site */
 export function hostView(site) {
@@ -105,25 +102,6 @@ function interfacesCard({ interfaces }) {
           ),
         ),
       ),
-    ),
-  )
-}
-
-/**
- * @param {import('preact').ComponentChildren} name
- * @param {number} part - 0 to 1
- * @param {string} text
- * @param {boolean} isWorse - the fuller
- */
-function meter(name, part, text, isWorse = true) {
-  return h(
-    'div',
-    { class: 'meter' },
-    h('div', { class: 'meter-line' }, h('span', null, name), h('span', { class: 'number' }, text)),
-    h(
-      'div',
-      { class: `meter-track${isWorse && part > NEARLY_FULL ? ' is-full' : ''}` },
-      h('span', { class: 'fill', style: { width: `${Math.min(1, part || 0) * 100}%` } }),
     ),
   )
 }

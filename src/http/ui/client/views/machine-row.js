@@ -35,14 +35,14 @@ export function heightOf(site, machine, isOpen) {
 
 /**
  * @param {Section} section
- * @param {number} count
+ * @param {number | undefined} count - undefined while not all are known
  */
 export function headingRow(section, count) {
   return h(
     'h2',
     { class: `section for-${section}` },
     SECTION_NAMES[section],
-    h('span', { class: 'count' }, count.toLocaleString('en')),
+    count !== undefined && h('span', { class: 'count' }, count.toLocaleString('en')),
     section === 'unknown' && h('span', { class: 'hint' }, 'no group catches them; add one'),
   )
 }

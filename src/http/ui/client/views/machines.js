@@ -87,7 +87,7 @@ function chip(site, section, count, show, find) {
       'aria-pressed': isShown,
       onClick: () => site.replaceRoute({ at: 'machines', show: isShown ? '' : section, find }),
     },
-    h('span', { class: 'number' }, count.toLocaleString('en')),
+    h('span', { class: 'number' }, site.machines.isComplete ? count.toLocaleString('en') : '…'),
     ` ${section}`,
   )
 }
@@ -111,7 +111,7 @@ function rowList(site, rows) {
       const row = rows[at]
       if (row === undefined) return null
       return row.kind === 'heading'
-        ? headingRow(row.section, row.count)
+        ? headingRow(row.section, site.machines.isComplete ? row.count : undefined)
         : machineRow(site, row.machine, row.section, isOpen(row))
     },
   })
@@ -123,6 +123,7 @@ const countsOf = keepLast((/** @type {Machines} */ machines, /** @type {number} 
 
 /** @param {Site} site */
 export function titleOf({ machines }) {
+  if (!machines.isComplete) return 'Machines'
   const counts = countsOf(machines, machines.version)
   const said = /** @type {const} */ (['booting', 'failed', 'unknown']).flatMap((section) =>
     counts[section] === 0 ? [] : [`${counts[section]} ${section}`],

@@ -5,6 +5,7 @@ import { h } from 'preact'
 
 import { formatCount } from '../format.js'
 import { card, command, emptyState, markOf, mono, timeOf, whenKnown } from '../parts.js'
+import { boxProblems } from './appliance.js'
 
 /** @import { Problem } from '../../../../core/check.ts' */
 /** @import { Site } from '../main.js' */
@@ -14,6 +15,7 @@ const SHOWN_MAX = 300
 /** @param {Site} site */
 export function problemsView(site) {
   const fact = site.api.problems()
+  const ofBox = site.box === undefined ? [] : (site.api.appliance().value?.problems ?? [])
   return whenKnown(fact, ({ problems, errors, warnings, checkedAt, behind, total }) => [
     h(
       'div',
@@ -32,6 +34,7 @@ export function problemsView(site) {
         { class: 'banner', role: 'status' },
         `The last good data serves in place of what is on the disk: ${behind}`,
       ),
+    boxProblems(ofBox),
     total === 0 && behind === null ? noProblems(checkedAt) : byFile(problems.slice(0, SHOWN_MAX)),
     total > SHOWN_MAX &&
       h(

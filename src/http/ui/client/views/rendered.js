@@ -1,11 +1,13 @@
 /**
  * What a machine would get now, of every route, by `/api/explain`: the answers are those that machines get.
+ *
+ * What a boot of before was given is not kept; so it is said where that may have been something else.
  */
 import { h } from 'preact'
 
 import { CopyButton } from '../copy.js'
 import { formatBytes } from '../format.js'
-import { card, whenKnown } from '../parts.js'
+import { card, timeOf, whenKnown } from '../parts.js'
 
 /** @import { Machine } from '../../../../core/boots/attempt.ts' */
 /** @import { HttpShown } from '../../../../core/explanation.ts' */
@@ -13,6 +15,8 @@ import { card, whenKnown } from '../parts.js'
 
 /** More is not put on the page: a browser is slow with lines by the hundred thousand. */
 const SHOWN_MAX = 200_000
+
+const TITLE = 'What it would get now'
 
 const NAMES = [
   ['/ipxe', 'iPXE script'],
@@ -28,21 +32,42 @@ const NAMES = [
 export function renderedCard(site, machine) {
   if (site.hidesBodies) {
     return card(
-      'What it gets',
+      TITLE,
       null,
       h('p', { class: 'quiet card-text' }, 'Not shown: this server was started with -hide-bodies.'),
     )
   }
   const fact = site.api.explanation(machine)
   return card(
-    'What it gets',
-    h('span', { class: 'quiet' }, 'as of now, by its labels'),
+    TITLE,
+    h('span', { class: 'quiet' }, 'if it asked at this moment'),
+    sinceItsBoot(site, machine),
     whenKnown(fact, ({ http }) =>
       NAMES.map(([path, name]) => {
         const shown = http.find(({ target }) => target.split('?')[0] === path)
         return shown && rendered(name ?? '', shown)
       }),
     ),
+  )
+}
+
+/**
+ * Whether the last boot may have been given something else.
+ *
+ * @param {Site} site
+ * @param {Machine} machine
+ */
+function sinceItsBoot({ api, nowMs }, { attempts: [last] }) {
+  const loadedAt = api.problems().value?.loadedAt
+  if (last === undefined || loadedAt === undefined || Date.parse(loadedAt) < Date.parse(last.startedAt)) return null
+  return h(
+    'p',
+    { class: 'card-text notice' },
+    'Its last boot may have got something else: it began ',
+    timeOf(last.startedAt, nowMs),
+    ', before the data directory was last read (',
+    timeOf(loadedAt, nowMs),
+    ').',
   )
 }
 
