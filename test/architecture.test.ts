@@ -79,7 +79,7 @@ const PURE = [
   /^dhcp\/(?!start|socket|relayed|router-advertisement)/,
   /^tftp\/(packet|negotiate|transfer)\.ts$/,
   /^appliance\/(config|nearest|network|plan|schema|qr|screen|run-files|tries)\.ts$/,
-  /^appliance\/(admit|bundle|version|grow-plan|fat|gpt|grub-env)\.ts$/,
+  /^appliance\/(admit|bundle|version|grow-plan|fat|fat-used|disk-layout|gpt|grub-env)\.ts$/,
 ]
 /** They compute, and touch nothing. */
 const COMPUTES = new Set(['node:crypto', 'node:zlib'])
