@@ -1,0 +1,44 @@
+/**
+ * Bundles for an appliance in QEMU: of the system that its own image has, called another version.
+ */
+import { createHash } from 'node:crypto'
+
+import { makeBundle } from '../../scripts/lib/update-bundle.ts'
+import { encodeHead, type Manifest } from '../../src/appliance/bundle.ts'
+import type { RunningAppliance } from './appliance.ts'
+import { testUpdateKey } from './update-key.ts'
+
+const NEWER = '99.0.0'
+const CREATED = 1_795_406_400
+
+export function bundleOfSlot(slot: Buffer): Buffer {
+  const facts = { version: NEWER, arch: 'amd64', minimum: '0.0.0', created: CREATED } as const
+  return makeBundle(slot, facts, testUpdateKey())
+}
+
+/** Of any bytes: the box cannot tell that they are no system. */
+export function bundleOfBytes(contents: Buffer, slotBytes: number, changes: Partial<Manifest> = {}): Buffer {
+  const manifest: Manifest = {
+    version: NEWER,
+    arch: 'amd64',
+    minimum: '0.0.0',
+    created: new Date(CREATED * 1000).toISOString().replace('.000', ''),
+    bytes: contents.length,
+    slotBytes,
+    sha256: createHash('sha256').update(contents).digest('hex'),
+    ...changes,
+  }
+  return Buffer.concat([encodeHead(manifest, testUpdateKey()), contents])
+}
+
+/** As the status page does it, with the token that the console shows. */
+export async function upload(box: RunningAppliance, bundle: Buffer): Promise<void> {
+  const token = /([A-Z2-7]{5}(?:-[A-Z2-7]{5}){3})/.exec(box.console())?.[1]?.replaceAll('-', '') ?? ''
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' }
+  const answer = await fetch(`${box.url}/api/appliance/update`, {
+    method: 'PUT',
+    headers,
+    body: new Uint8Array(bundle),
+  })
+  if (answer.status !== 202) throw new Error(`${answer.status}: ${await answer.text()}`)
+}
