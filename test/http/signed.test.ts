@@ -78,7 +78,12 @@ describe('signed routes', () => {
     const signer = await loadSigner('secring.gpg', gpg('--export-secret-keys'), undefined)
     const snapshot = await snapshotOf(folder.path)
     http = await startHttp(
-      { addresses: ['127.0.0.1:0'], assetsPath: join(folder.path, 'assets'), headerBytesMax: 16_384, connectionsMax: 100 },
+      {
+        addresses: ['127.0.0.1:0'],
+        assetsPath: join(folder.path, 'assets'),
+        headerBytesMax: 16_384,
+        connectionsMax: 100,
+      },
       { snapshot: () => snapshot, signer, log: memoryLog() },
     )
   })
