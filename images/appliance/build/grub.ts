@@ -87,9 +87,9 @@ const COMMAND_LINES = {
   arm64: 'console=ttyAMA0,115200 console=ttyS0,115200 console=tty0',
 } as const
 
-/** What every way of starting gives the kernel. */
+/** What every way of starting gives the kernel. `gpt`: where the first partition table is damaged, the one at the end counts. */
 function commandLine(architecture: Architecture): string {
-  return `${COMMAND_LINES[architecture]} quiet loglevel=3 panic=10 oops=panic`
+  return `${COMMAND_LINES[architecture]} quiet loglevel=3 panic=10 oops=panic gpt`
 }
 
 /** @param name - of a file in images/appliance/grub */
