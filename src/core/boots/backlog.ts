@@ -8,10 +8,10 @@
 /** What a thousand machines report in a second or so. More that waits would outlive its youth, and cost more to clear away. */
 const WAITING_MAX = 2000
 /**
- * Of the processor: with what a story leaves to the garbage collector, a hundredth. What was not used is saved up to
+ * Of the processor; what a story leaves to the garbage collector comes on top. What was not used is saved up to
  * CREDIT_MS_MAX: an event of a boot takes 2 to 5 µs, so that is enough for the boots of a thousand machines at once.
  */
-const SHARE = 0.005
+const SHARE = 0.0025
 const CREDIT_MS_MAX = 150
 /** At a time; then others have their turn. */
 const SLICE_MS_MAX = 5

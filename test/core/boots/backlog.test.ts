@@ -27,7 +27,7 @@ test('what waits is handed out in its order, each once', () => {
   expect(backlog.isEmpty).toBe(true)
 })
 
-test('a flood takes half a hundredth of the time, and not much more than that at once', () => {
+test('a flood takes a four-hundredth of the time, and not much more than that at once', () => {
   const [backlog, { taken, pass, clock, take }] = [new Backlog<number>((event) => event), worker(0.1)]
   const startMs = clock()
   for (let second = 0; second < 100; second++) {
@@ -40,8 +40,8 @@ test('a flood takes half a hundredth of the time, and not much more than that at
     }
   }
   const workedMs = taken.length * 0.1
-  expect(workedMs / (clock() - startMs)).toBeLessThan(0.0075)
-  expect(workedMs / (clock() - startMs)).toBeGreaterThan(0.004)
+  expect(workedMs / (clock() - startMs)).toBeLessThan(0.004)
+  expect(workedMs / (clock() - startMs)).toBeGreaterThan(0.002)
   expect(backlog.takeLeftOut()).toBeGreaterThan(1_000_000)
   expect(backlog.isFlooded).toBe(false)
 })
