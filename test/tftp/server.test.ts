@@ -73,6 +73,20 @@ for (const [how, host] of hosts) {
   })
 }
 
+test('options that nobody knows are no options: the file begins at once', async () => {
+  const file = randomBytes(700)
+  const room = await openRoom({ f: file })
+  const { bytes, oack } = await fetchFile(
+    room,
+    readRequest('f', [
+      ['x-vendor', '1'],
+      ['multicast', ''],
+    ]),
+  )
+  expect(oack).toBeUndefined()
+  expect(bytes).toEqual(file)
+})
+
 test('UEFI asks for the size, breaks off with error 8, and reads the file from another port', async () => {
   const file = randomBytes(3000)
   const room = await openRoom({ 'snponly.efi': file })
