@@ -38,7 +38,7 @@ function hex8(field: number): Buffer {
   return Buffer.from(field.toString(16).padStart(8, '0'))
 }
 
-/** Headers and data start at multiples of four. */
-function padded(bytes: Uint8Array): Uint8Array {
+/** With zeros, to a multiple of four bytes: headers, data and whole archives start at one. */
+export function padded(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)])
 }

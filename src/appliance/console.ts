@@ -2,12 +2,13 @@
  * The console of the box: its text is written to a file when it has changed, once a second at most, and root's script puts it
  * on every screen. The edge of `screen.ts`.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { reasonOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { screen, type View } from './screen.ts'
+import { writeWhole } from './write-whole.ts'
 
 const LOOK_MS = 1000
 
@@ -25,8 +26,7 @@ export async function openConsole(path: string, look: () => View, log: Log): Pro
     if (state === drawn) return
     try {
       await mkdir(dirname(path), { recursive: true })
-      await writeFile(`${path}.part`, screen(view))
-      await rename(`${path}.part`, path) // nobody shows half of it
+      await writeWhole(path, screen(view))
       ;[drawn, trouble] = [state, '']
     } catch (error) {
       const reason = reasonOf(error)

@@ -2,7 +2,7 @@
  * `box.mjs plan`: reads what is on the data partition, writes what the scripts and the server go by. The edge of `config.ts` and
  * `plan.ts`. Whatever stands in the files, there is a plan.
  */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 import { ConfigError, errorCode } from '../core/errors.ts'
@@ -12,6 +12,7 @@ import { decodeUtf8 } from '../core/utf8.ts'
 import { CONFIG_BYTES_MAX, readConfig } from './config.ts'
 import { type Places, planLines, serverFlags } from './plan.ts'
 import { type ApplianceConfig, DEFAULTS } from './schema.ts'
+import { writeWhole } from './write-whole.ts'
 
 const CONFIG = 'appliance.yaml'
 const GROUPS = 'config.yaml'
@@ -114,10 +115,4 @@ function configError(error: unknown): ConfigError {
 async function writeLines(path: string, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) await rm(path, { force: true })
   else await writeWhole(path, lines.map((line) => `${line}\n`).join(''))
-}
-
-/** Nobody reads half of it. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text)
-  await rename(`${path}.part`, path)
 }

@@ -91,12 +91,12 @@ export async function startAppliance(
     facts: () => ({ ...told().facts, ...toldByKernel() }),
     slotPath: join(runPath, 'slot'),
     admit(given, peer) {
-      const admission = tries.admit(told().token, given, peer, performance.now())
+      const admission = tries.admit(toldByRoot(runPath).token, given, peer, performance.now())
       if (admission !== 'admitted' && given !== undefined) log('appliance.token-wrong', { peer })
       return admission
     },
     async receive(upload) {
-      if (isReceiving || INSTALLING.includes(told().facts.update.state)) {
+      if (isReceiving || INSTALLING.includes(toldByRoot(runPath).update.state)) {
         return { received: false, why: 'busy', reason: 'an update is on its way already: wait until it is done' }
       }
       isReceiving = true

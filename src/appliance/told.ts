@@ -14,6 +14,7 @@ import {
   parseStatus,
   parseUpdate,
 } from './run-files.ts'
+import { PART } from './write-whole.ts'
 
 /** More files are none of ours. */
 const PROBLEM_FILES_MAX = 32
@@ -59,7 +60,7 @@ function readText(path: string): string {
 function filesIn(path: string): string[] {
   try {
     return readdirSync(path)
-      .filter((name) => !name.startsWith('.') && !name.endsWith('.part'))
+      .filter((name) => !name.startsWith('.') && !name.endsWith(PART))
       .toSorted()
   } catch {
     return []

@@ -1,10 +1,11 @@
 /**
  * What `box.mjs install` is doing, for the status page and the console: one JSON file, replaced whole.
  */
-import { rename, writeFile } from 'node:fs/promises'
+import type { UpdateState } from '../core/appliance.ts'
+import { writeWhole } from './write-whole.ts'
 
 export interface UpdateStatus {
-  readonly state: 'idle' | 'checking' | 'writing' | 'verifying' | 'written' | 'refused' | 'failed'
+  readonly state: UpdateState['state']
   /** File name, printable ASCII. */
   readonly bundle?: string
   /** What it brings. */
@@ -17,8 +18,7 @@ export interface UpdateStatus {
 }
 
 export async function saveStatus(path: string, status: UpdateStatus): Promise<void> {
-  await writeFile(`${path}.new`, `${JSON.stringify(status)}\n`)
-  await rename(`${path}.new`, path)
+  await writeWhole(path, `${JSON.stringify(status)}\n`)
 }
 
 /** Calls `save` for each percent once. */

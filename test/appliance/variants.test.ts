@@ -9,12 +9,11 @@ import { join } from 'node:path'
 import { expect, test, type TestContext } from 'vitest'
 
 import { type ApplianceOptions, type RunningAppliance, startAppliance } from '../support/appliance.ts'
+import { offsetOf, putOnData } from '../support/box-disk.ts'
 import { BOOT_MAX_MS, ownDisk, useImage } from '../support/built.ts'
-import { offsetOf, putOnData } from '../support/image.ts'
 import { temporaryFolder } from '../support/site.ts'
 
 const image = useImage()
-const DATA = 5
 
 const windows = (text: string): string => `\uFEFF${text.replaceAll('\n', '\r\n')}`
 
@@ -91,7 +90,7 @@ test('a fixed address; the power button leaves a clean data partition', { timeou
 function dirtyBits({ path }: Disk): number {
   const byte = Buffer.alloc(1)
   const file = openSync(path, 'r')
-  readSync(file, byte, 0, 1, offsetOf(path, DATA) + 65)
+  readSync(file, byte, 0, 1, offsetOf(path, 'BOOTCFG') + 65)
   closeSync(file)
   return byte[0]!
 }
@@ -118,7 +117,7 @@ test(
 test('a data partition that cannot be read', { timeout: BOOT_MAX_MS }, async (context) => {
   const disk = ownDisk(image(context))
   const file = openSync(disk.path, 'r+')
-  writeSync(file, Buffer.alloc(1 << 20, 0xa5), 0, 1 << 20, offsetOf(disk.path, DATA))
+  writeSync(file, Buffer.alloc(1 << 20, 0xa5), 0, 1 << 20, offsetOf(disk.path, 'BOOTCFG'))
   closeSync(file)
   await using box = await startOn(disk)
   const facts = await box.facts()

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { startAppliance } from '../support/appliance.ts'
+import { drive, putOnData } from '../support/box-disk.ts'
 import { ownDisk, useImage } from '../support/built.ts'
-import { offsetOf, putOnData } from '../support/image.ts'
 import { temporaryFolder, writeFiles } from '../support/site.ts'
 
 const BOOT_MAX_MS = 600_000
@@ -36,7 +36,7 @@ test('a factory reset puts the data partition back', { timeout: BOOT_MAX_MS }, a
   expect(await (await fetch(`${box.url}/api/groups`)).text()).toContain('copy of this box')
   await box.monitor('system_powerdown')
   await box.off
-  const partition = `${disk.path}@@${offsetOf(disk.path, 5)}`
+  const partition = drive(disk.path, 'BOOTCFG')
   const names = execFileSync('mdir', ['-b', '-i', partition, '::'], { encoding: 'utf8' })
   expect(names).toContain('::/README.txt')
   expect(names).not.toMatch(/factory-reset|mine/)

@@ -2,32 +2,25 @@
  * The image on a larger disk: the data partition fills it at the first start, and also when the power went on the way.
  */
 import { truncateSync } from 'node:fs'
-import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
 import { HEAD_SECTORS, resizeFat32 } from '../../src/appliance/fat.ts'
-import { applianceRequirements, startAppliance } from '../support/appliance.ts'
-import { BOX_DISK_REQUIREMENTS, partitionOf } from '../support/box-disk.ts'
+import { startAppliance } from '../support/appliance.ts'
+import { partitionOf } from '../support/box-disk.ts'
+import { ownDisk, useImage } from '../support/built.ts'
 import { apply, MIB, readSectors } from '../support/data-disk.ts'
-import { builtImage, copyDisk, IMAGE_REQUIREMENTS, ImageUnavailable } from '../support/image.ts'
-import { require, skip } from '../support/requirements.ts'
-import { temporaryFolder } from '../support/site.ts'
 
-/** The build, if nobody else did it, and two starts under software emulation, beside other tests. */
+/** Two starts under software emulation, beside other tests. */
 const MAX_MS = 900_000
 const DISK_MIB = 2048
 const SMALL = 304 * MIB
 
+const image = useImage()
+
 test('the data partition fills a larger disk', { timeout: MAX_MS }, async (context) => {
-  require(context, [...IMAGE_REQUIREMENTS, ...applianceRequirements(), ...BOX_DISK_REQUIREMENTS])
-  const image = await builtImage().catch((error: unknown) => {
-    if (error instanceof ImageUnavailable) skip(context, error.message)
-    throw error
-  })
-  using folder = temporaryFolder()
-  const disk = join(folder.path, 'disk.img')
-  copyDisk(image.disk, disk)
+  using own = ownDisk(image(context))
+  const disk = own.path
   truncateSync(disk, DISK_MIB * MIB * 512)
   const { first } = partitionOf(disk, 'BOOTCFG')
   const expected = DISK_MIB * MIB - first - MIB

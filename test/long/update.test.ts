@@ -5,39 +5,27 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import { describe, expect, type TestContext, test } from 'vitest'
 
-import { applianceRequirements, type RunningAppliance, startAppliance } from '../support/appliance.ts'
-import { BOX_DISK_REQUIREMENTS, grubVariables, listFiles, putFile, readPartition } from '../support/box-disk.ts'
-import { type BuiltImage, builtImage, copyDisk, IMAGE_REQUIREMENTS, ImageUnavailable } from '../support/image.ts'
-import { missingPackages, require, skip } from '../support/requirements.ts'
+import { type RunningAppliance, startAppliance } from '../support/appliance.ts'
+import { grubVariables, listFiles, putFile, readPartition } from '../support/box-disk.ts'
+import { useImage } from '../support/built.ts'
+import { copyDisk } from '../support/image.ts'
 import { temporaryFolder } from '../support/site.ts'
 import { bundleOfBytes, bundleOfSlot, upload } from '../support/updates.ts'
 
-const BUILD_MAX_MS = 900_000
 /** Five starts under software emulation, beside other tests. */
 const ROLL_BACK_MAX_MS = 900_000
-const NEEDED = [...IMAGE_REQUIREMENTS, ...applianceRequirements(), ...BOX_DISK_REQUIREMENTS]
 
 const MIB = 1 << 20
 const SLOT_BYTES = 96 * MIB
 
-let built: BuiltImage | ImageUnavailable | undefined
-
-beforeAll(async () => {
-  if (missingPackages(NEEDED).length > 0) return
-  built = await builtImage().catch((error: unknown) => {
-    if (error instanceof ImageUnavailable) return error
-    throw error
-  })
-}, BUILD_MAX_MS)
+const image = useImage()
 
 /** A disk that can be written to, and the file system of its slot a. */
 function makeDisk(context: TestContext, folder: string): { disk: string; slot: Buffer } {
-  require(context, NEEDED)
-  if (built instanceof ImageUnavailable) skip(context, built.message)
   const disk = join(folder, 'disk.img')
-  copyDisk(built!.disk, disk)
+  copyDisk(image(context).disk, disk)
   return { disk, slot: readPartition(disk, 'SYS-A') }
 }
 

@@ -136,7 +136,7 @@ for (const [args, status, message] of [
 
 /** A project whose pins are those of packages made here, and an archive that has one of them. */
 function siteWith(pinned: string, { archive = pinned } = {}) {
-  const project = createProject(['scripts/get-firmware'])
+  const project = createProject(['scripts/get-firmware', 'scripts/lib/debian.sh'])
   const at = (...path: string[]): string => join(project.path, ...path)
   const folder = at('firmware')
   const site = {

@@ -1,29 +1,21 @@
 /**
  * A box takes an update over the network: what is not signed for it is refused, what is becomes the system that runs.
  */
-import { join } from 'node:path'
-
 import { expect, test } from 'vitest'
 
-import { applianceRequirements, startAppliance } from '../support/appliance.ts'
-import { BOX_DISK_REQUIREMENTS, grubVariables, listFiles, readPartition } from '../support/box-disk.ts'
-import { builtImage, copyDisk, IMAGE_REQUIREMENTS, ImageUnavailable } from '../support/image.ts'
-import { require, skip } from '../support/requirements.ts'
-import { temporaryFolder } from '../support/site.ts'
+import { startAppliance } from '../support/appliance.ts'
+import { grubVariables, listFiles, readPartition } from '../support/box-disk.ts'
+import { ownDisk, useImage } from '../support/built.ts'
 import { bundleOfSlot, upload } from '../support/updates.ts'
 
-/** The build, if nobody else did it, and two starts under software emulation, beside other tests. */
+/** Two starts under software emulation, beside other tests. */
 const MAX_MS = 900_000
 
+const image = useImage()
+
 test('an uploaded bundle is installed, starts, and is kept', { timeout: MAX_MS }, async (context) => {
-  require(context, [...IMAGE_REQUIREMENTS, ...applianceRequirements(), ...BOX_DISK_REQUIREMENTS])
-  const image = await builtImage().catch((error: unknown) => {
-    if (error instanceof ImageUnavailable) skip(context, error.message)
-    throw error
-  })
-  using folder = temporaryFolder()
-  const disk = join(folder.path, 'disk.img')
-  copyDisk(image.disk, disk)
+  using own = ownDisk(image(context))
+  const disk = own.path
   const bundle = bundleOfSlot(readPartition(disk, 'SYS-A'))
   const unsigned = Buffer.from(bundle.subarray(0, 100_000)).fill(0, 20, 84)
 

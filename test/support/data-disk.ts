@@ -24,7 +24,7 @@ export const TOOLS: readonly Requirement[] = [
 const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, n) => n % 251))
 
 /** `MTOOLS_SKIP_CHECK`: mtools would have clusters a multiple of what it thinks a track is. */
-function run(command: string, args: readonly string[]): Buffer {
+export function runTool(command: string, args: readonly string[]): Buffer {
   return execFileSync(command, args, {
     env: { ...process.env, MTOOLS_SKIP_CHECK: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,9 +38,9 @@ export function makeDataDisk(folder: string, mib: number): string {
   writeFileSync(disk, '')
   truncateSync(disk, (16_384 * MIB + AT) * SECTOR)
   const kib = String(16_384 * 1024)
-  run('mkfs.fat', ['--offset', String(AT), '-F', '32', '-s', '8', '--invariant', '-n', 'BOOTCFG', disk, kib])
+  runTool('mkfs.fat', ['--offset', String(AT), '-F', '32', '-s', '8', '--invariant', '-n', 'BOOTCFG', disk, kib])
   writeFileSync(file, CONTENT)
-  run('mcopy', ['-i', `${disk}@@1M`, file, '::content'])
+  runTool('mcopy', ['-i', `${disk}@@1M`, file, '::content'])
   for (const write of resizeFat32(readSectors(disk, AT, HEAD_SECTORS), mib * MIB))
     apply(disk, { ...write, at: AT + write.at })
 
@@ -78,12 +78,13 @@ export interface Seen {
 
 /** What tools that are not ours find on the disk. */
 export function look(disk: string): Seen {
-  const told = JSON.parse(run('sfdisk', ['--json', disk]).toString()) as {
+  const told = JSON.parse(runTool('sfdisk', ['--json', disk]).toString()) as {
     partitiontable: { partitions: { name: string; start: number; size: number }[] }
   }
   const data = told.partitiontable.partitions.find(({ name, start }) => name === 'BOOTCFG' && start === AT)
   const complaints = [...complaintsOfSgdisk(disk), ...complaintsOfFsck(disk, data?.size ?? 0)]
-  if (!run('mtype', ['-i', `${disk}@@1M`, '::content']).equals(CONTENT)) complaints.push('the content is another one')
+  if (!runTool('mtype', ['-i', `${disk}@@1M`, '::content']).equals(CONTENT))
+    complaints.push('the content is another one')
   return {
     partition: (data?.size ?? 0) / MIB,
     fileSystem: readSectors(disk, AT, 1).readUInt32LE(32) / MIB,
@@ -92,7 +93,7 @@ export function look(disk: string): Seen {
 }
 
 function complaintsOfSgdisk(disk: string): readonly string[] {
-  const said = run('sgdisk', ['-v', disk]).toString()
+  const said = runTool('sgdisk', ['-v', disk]).toString()
   return said.includes('No problems found') ? [] : [said]
 }
 
@@ -102,7 +103,7 @@ function complaintsOfFsck(disk: string, sectors: number): readonly string[] {
   writeFileSync(partition, readSectors(disk, AT, Math.min(sectors, 40 * MIB)))
   truncateSync(partition, sectors * SECTOR)
   try {
-    run('fsck.fat', ['-n', partition])
+    runTool('fsck.fat', ['-n', partition])
     return []
   } catch (error) {
     return [(error as { stdout: Buffer }).stdout.toString()]

@@ -5,18 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -107,20 +96,4 @@ function removeOld(): void {
 /** A copy whose disk can be written to; it takes no more space than it holds. */
 export function copyDisk(disk: string, to: string): void {
   execFileSync('cp', ['--sparse=always', '--reflink=auto', disk, to])
-}
-
-/** Puts a folder's contents on the data partition of a disk that nobody runs from, over what is there. */
-export function putOnData(disk: string, folder: string): void {
-  const names = readdirSync(folder).map((name) => join(folder, name))
-  const env = { ...process.env, MTOOLS_SKIP_CHECK: '1' }
-  execFileSync('mcopy', ['-s', '-o', '-i', `${disk}@@${offsetOf(disk, 5)}`, ...names, '::/'], { env })
-}
-
-/** @returns in bytes, where the partition starts: field StartingLBA of its entry, whose table begins in sector 2 */
-export function offsetOf(disk: string, partition: number): number {
-  const entry = Buffer.alloc(128)
-  const file = openSync(disk, 'r')
-  readSync(file, entry, 0, entry.length, 2 * 512 + (partition - 1) * entry.length)
-  closeSync(file)
-  return Number(entry.readBigUInt64LE(32)) * 512
 }

@@ -1,11 +1,10 @@
 /**
  * Bundles for an appliance in QEMU: of the system that its own image has, called another version.
  */
-import { createHash } from 'node:crypto'
-
 import { makeBundle } from '../../scripts/lib/update-bundle.ts'
-import { encodeHead, type Manifest } from '../../src/appliance/bundle.ts'
+import type { Manifest } from '../../src/appliance/bundle.ts'
 import type { RunningAppliance } from './appliance.ts'
+import { bundleOf } from './bundles.ts'
 import { testUpdateKey } from './update-key.ts'
 
 const NEWER = '99.0.0'
@@ -18,17 +17,7 @@ export function bundleOfSlot(slot: Buffer): Buffer {
 
 /** Of any bytes: the box cannot tell that they are no system. */
 export function bundleOfBytes(contents: Buffer, slotBytes: number, changes: Partial<Manifest> = {}): Buffer {
-  const manifest: Manifest = {
-    version: NEWER,
-    arch: 'amd64',
-    minimum: '0.0.0',
-    created: new Date(CREATED * 1000).toISOString().replace('.000', ''),
-    bytes: contents.length,
-    slotBytes,
-    sha256: createHash('sha256').update(contents).digest('hex'),
-    ...changes,
-  }
-  return Buffer.concat([encodeHead(manifest, testUpdateKey()), contents])
+  return bundleOf(contents, { version: NEWER, minimum: '0.0.0', slotBytes, ...changes })
 }
 
 /** As the status page does it, with the token that the console shows. */

@@ -11,7 +11,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { constants, zstdCompressSync } from 'node:zlib'
 
-import { type CpioEntry, encodeCpio, MODE } from '../../lib/cpio.ts'
+import { type CpioEntry, encodeCpio, MODE, padded } from '../../lib/cpio.ts'
 import type { ChosenModules } from './modules.ts'
 
 const ZSTD_LEVEL = 19
@@ -34,6 +34,7 @@ export async function makeSystem(
   const first = encodeCpio(await firstFiles(busybox, modules))
   const second = encodeCpio(await Promise.all(Object.entries(files).map(([path, file]) => fileEntry(path, file))))
   const options = { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } }
+  // The kernel skips the zeros between them.
   const image = Buffer.concat([padded(zstdCompressSync(first, options)), second])
   const boot = join(kernel, 'boot')
   const name = (await readdir(boot)).find((file) => file.startsWith('vmlinuz-'))
@@ -62,9 +63,4 @@ async function firstFiles(busybox: string, { modules }: ChosenModules): Promise<
 
 async function fileEntry(path: string, file: string): Promise<CpioEntry> {
   return { path, mode: MODE.file, bytes: await readFile(file) }
-}
-
-/** The kernel skips zeros between two archives; the second one has to begin at a multiple of four. */
-function padded(bytes: Buffer): Buffer {
-  return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)])
 }
