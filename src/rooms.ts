@@ -40,6 +40,7 @@ export async function startBoots(
     ...LIMITS,
     machinesMax: settings['max-machines'],
     historyBytesMax: settings['max-history-bytes'],
+    ...(settings['hide-bodies'] && { sentBytesMax: 0 }),
   }
   const boots = await openBoots({ journal, site, log, statePath: settings['state-path'], limits })
   rooms.push(boots)

@@ -59,6 +59,8 @@ export interface Requested {
   readonly status: number
   /** Of the body. */
   readonly bytes: number
+  /** Absent where it is no text. */
+  readonly body: string | undefined
   /** That it took. */
   readonly ms: number
   readonly group: Group | undefined

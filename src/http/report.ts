@@ -33,7 +33,7 @@ export function requestEvent(
   purpose: Purpose,
   peer: string | undefined,
   { query, labels, path }: Ask,
-  { status, group, unconfigured, reason }: Answer,
+  { status, body, group, unconfigured, reason }: Answer,
   bytes: number,
   ms: number,
 ): BootEvent {
@@ -47,6 +47,7 @@ export function requestEvent(
     path,
     status,
     bytes,
+    body: typeof body === 'string' ? body : undefined,
     ms,
     group,
     unconfigured: unconfigured === true,

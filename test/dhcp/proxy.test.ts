@@ -273,6 +273,7 @@ function asksForScript(address: string, mac?: string): BootEvent {
     path: '/ipxe',
     status: 200,
     bytes: 1,
+    body: undefined,
     ms: 1,
     group: undefined,
     unconfigured: false,

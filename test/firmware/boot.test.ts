@@ -186,6 +186,10 @@ function expectExplained({ attempts, explanation }: Boot): void {
     ...http.map(({ target, content }) => [target.split('?')[0], content.bytes] as const),
     ...assets!.map(({ target, bytes }) => [target, bytes] as const),
   ])
+  const sums = new Map(http.map(({ target, content }) => [target.split('?')[0], content.sha256]))
+  for (const { title, body = 'none' } of entries) {
+    if (sums.has(title)) expect([title, sums.get(title)]).toEqual([title, expect.stringMatching(`^${body}`)])
+  }
   for (const { kind, title, file, outcome, bytes } of entries) {
     const name = kind === 'download' ? file : title
     if (outcome === 'ok' && bytes !== undefined) expect([name, bytes]).toEqual([name, explained.get(name)])

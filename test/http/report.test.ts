@@ -57,6 +57,7 @@ test('a request of a machine is told with what it says of itself and what became
       query: 'mac=52-54-00-00-00-0A&uuid=u',
       status: 200,
       group: { name: 'node', spec: 'node' },
+      body: expect.stringMatching(/^#!ipxe/) as string,
       unconfigured: false,
       reason: undefined,
     },

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import type { Attempt } from '../../src/core/boots/attempt.ts'
 import { installMachine, MachineUnavailable, reportedFiles } from '../support/machine.ts'
 import { HOST, type Machine, machineRequirements, startMachine } from '../support/qemu.ts'
 import { require, skip } from '../support/requirements.ts'
@@ -112,6 +113,7 @@ test(
       expect(gpg.verifies(received.get(body)!, received.get(route)!), route).toBe(true)
       expect(gpg.verifies(Buffer.from('another body'), received.get(route)!), route).toBe(false)
     }
+    expect(await sentTo(server)).toEqual(RENDERED)
     await server.stop() // its log is complete then
     expect(requestsOf(server)).toEqual([
       { path: '/boot.ipxe', status: 200 },
@@ -128,6 +130,15 @@ test(
     ])
   },
 )
+
+/** What the server says that it sent, by its route. */
+async function sentTo({ url }: Server): Promise<Record<string, string>> {
+  const { attempts } = (await (await fetch(`${url}/api/attempts?mac=${MAC}`)).json()) as { attempts: { id: string }[] }
+  const { entries } = (await (await fetch(`${url}/api/attempts/${attempts[0]!.id}`)).json()) as Attempt
+  const sent = entries.filter(({ kind }) => Object.hasOwn(RENDERED, kind))
+  const texts = sent.map(async ({ kind, body }) => [kind, await (await fetch(`${url}/api/bodies/${body}`)).text()])
+  return Object.fromEntries(await Promise.all(texts)) as Record<string, string>
+}
 
 function serve(folder: string): Promise<Server> {
   const files = {

@@ -59,6 +59,8 @@ export interface Entry {
   /** Blocks of TFTP sent more than once. */
   readonly resent?: number | undefined
   readonly status?: number | undefined
+  /** Of the text that was sent: the first 16 digits of its SHA-256. */
+  readonly body?: string | undefined
   readonly group?: string | undefined
   readonly spec?: string | undefined
   readonly reason?: string | undefined

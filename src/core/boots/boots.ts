@@ -25,6 +25,8 @@ export interface Boots extends Running {
   /** The latest of all machines, the latest first. */
   attempts(max?: number): AttemptSummary[]
   attempt(id: string): Attempt | undefined
+  /** What was sent, by the sum that its entry has. @returns undefined if it is not kept, or not any more */
+  body(sum: string): string | undefined
   /**
    * Told of the machines that something happened to, a few times a second at most.
    *
@@ -46,6 +48,8 @@ export interface BootsOptions {
 
 /** What is reported is looked at so soon. */
 const BATCH_MS = 50
+/** In characters. Beyond it, what was sent is left out of the story. */
+const WAITING_LENGTH_MAX = 16 << 20
 /** On disk an attempt is not packed. A file of this part of what memory may hold is read in a second or so. */
 const FILE_PART = 1 / 3
 const TICK_MS = 1000
@@ -74,14 +78,21 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
     (nowMs) => nowMs + Date.now() - clock(),
   )
 
-  const backlog = new Backlog<BootEvent>((event) => ({ ...event }))
+  /** Of what was sent and waits to be looked at. */
+  let waitingLength = 0
+  const backlog = new Backlog<BootEvent>((event) => {
+    if (event.type !== 'requested' || event.body === undefined) return { ...event }
+    waitingLength += event.body.length
+    return { ...event, body: waitingLength > WAITING_LENGTH_MAX ? undefined : event.body }
+  })
   const take = (event: BootEvent, atMs: number): void => recorder.take(event, atMs)
   let complainedMs = -Infinity
   let timer: NodeJS.Timeout | undefined
   function digest(): void {
     timer = undefined
     backlog.work(take, clock)
-    if (!backlog.isEmpty) digestSoon()
+    if (backlog.isEmpty) waitingLength = 0
+    else digestSoon()
   }
   function digestSoon(): void {
     timer ??= setTimeout(() => guarded(digest), BATCH_MS).unref()
@@ -147,6 +158,7 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
     machine: (mac) => overview().machine(mac, clock()),
     attempts: (max = ATTEMPTS_SHOWN) => overview().attempts(max, clock()),
     attempt: (id) => overview().attempt(id, clock()),
+    body: (sum) => upToDate().body(sum),
     onChange: (listener) => added(changeListeners, listener),
     onEnd: (listener) => added(endListeners, listener),
     stop: () => (stopped ??= stop()),

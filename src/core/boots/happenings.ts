@@ -60,8 +60,11 @@ export function dhcpEntries(event: Asked): readonly [asked: Happening, told: Hap
   return [asked, told]
 }
 
-/** @param group - its label @param spec - that the group names */
-export function requestEntry(event: Requested, group: string | undefined, spec: string | undefined): Happening {
+/** @param group - its label @param spec - that the group names @param body - sum of what was sent */
+export function requestEntry(
+  event: Requested,
+  { group, spec, body }: Pick<Entry, 'group' | 'spec' | 'body'>,
+): Happening {
   const { purpose, path, status, bytes, unconfigured, reason } = event
   const { kind, title } = PURPOSES[purpose]
   const isNothing = unconfigured && kind !== 'ipxe'
@@ -72,6 +75,7 @@ export function requestEntry(event: Requested, group: string | undefined, spec: 
     outcome: status < 400 ? 'ok' : isNothing ? 'probe' : 'failed',
     status,
     bytes,
+    body,
     group,
     spec,
     reason: shownReason(reason),

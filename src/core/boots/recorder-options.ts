@@ -20,6 +20,8 @@ export interface RecorderLimits {
   readonly entriesPerAttemptMax: number
   /** Of all attempts that are over. */
   readonly historyBytesMax: number
+  /** Of what machines were sent; 0 keeps none of it. */
+  readonly sentBytesMax: number
 }
 
 export const LIMITS: RecorderLimits = {
@@ -27,6 +29,7 @@ export const LIMITS: RecorderLimits = {
   attemptsPerMachineMax: 20,
   entriesPerAttemptMax: 200,
   historyBytesMax: 96 << 20,
+  sentBytesMax: 16 << 20,
 }
 
 export interface RecorderEvents {

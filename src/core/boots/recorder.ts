@@ -16,13 +16,14 @@ import { Past } from './past.ts'
 import { planFor } from './plan.ts'
 import { LIMITS, type RecorderEvents, type RecorderLimits, type Site, type WallClock } from './recorder-options.ts'
 import { repeated } from './repeats.ts'
+import { Sent } from './sent.ts'
 import { keptLabels, shown, shownGroupLabel } from './shown.ts'
 import type { Stored } from './stored.ts'
 import { Teller } from './teller.ts'
 import { Transfers } from './transfers.ts'
 
 export class Recorder {
-  /** Of all that it knows. */
+  /** Of all that it knows, but for what machines were sent. */
   readonly overview: Overview
   readonly #site: Site
   readonly #wallMs: WallClock
@@ -31,6 +32,7 @@ export class Recorder {
   readonly #attempts: Attempts
   readonly #teller: Teller
   readonly #transfers: Transfers
+  readonly #sent: Sent
 
   constructor(
     site: Site,
@@ -53,6 +55,7 @@ export class Recorder {
     this.#attempts = attempts
     this.#teller = teller
     this.#transfers = new Transfers({ machines, attempts })
+    this.#sent = new Sent(limits.sentBytesMax)
   }
 
   take(event: BootEvent, nowMs: number): void {
@@ -111,6 +114,11 @@ export class Recorder {
     this.#attempts.takeChanged() // it is no news
   }
 
+  /** What a machine was sent. @param sum - as its entry has it @returns undefined if it is not kept, or not any more */
+  body(sum: string): string | undefined {
+    return this.#sent.get(sum)
+  }
+
   /** All that is not saved yet: the program ends. */
   saveAll(nowMs: number): void {
     this.#attempts.saveAll(nowMs)
@@ -145,6 +153,8 @@ export class Recorder {
     const label = group && shownGroupLabel(group)
     const spec = group && shown(group.spec)
     if (label !== undefined) [machine.group, machine.spec] = [label, spec]
+    const isShown = status === 200 && purpose !== 'signature' && event.body !== undefined
+    const body = isShown ? this.#sent.keep(event.body) : undefined
     this.#attempts.note(machine, nowMs, begins, (attempt, max) => {
       if (begins !== undefined) attempt.begin()
       if (stage !== undefined) attempt.advance(stage, kind)
@@ -155,7 +165,7 @@ export class Recorder {
       if (group !== undefined && kind === 'ipxe' && status === 200) {
         attempt.plan = planFor(this.#site.spec(group.spec), purpose)
       }
-      attempt.add(requestEntry(event, label, spec), nowMs, event.ms, max)
+      attempt.add(requestEntry(event, { group: label, spec, body }), nowMs, event.ms, max)
     })
   }
 

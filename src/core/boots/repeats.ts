@@ -24,7 +24,7 @@ export function repeated<E extends Entry>(entries: readonly E[], what: Happening
   return undefined
 }
 
-function isSame(entry: Entry, { title, outcome, status, reason, file }: Happening): boolean {
+function isSame(entry: Entry, { title, outcome, status, reason, file, body }: Happening): boolean {
   if (entry.title !== title || entry.outcome !== outcome) return false
-  return entry.status === status && entry.reason === reason && entry.file === file
+  return entry.status === status && entry.reason === reason && entry.file === file && entry.body === body
 }

@@ -23,6 +23,7 @@ const entry = z.object({
   window: count.optional(),
   resent: count.optional(),
   status: count.optional(),
+  body: text.optional(),
   group: text.optional(),
   spec: text.optional(),
   reason: text.optional(),

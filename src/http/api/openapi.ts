@@ -40,6 +40,12 @@ const PATHS: Readonly<Record<string, Described>> = {
   },
   '/api/attempts': { summary: 'Boots of all machines', schema: 'AttemptList', query: attemptsQuery },
   '/api/attempts/{id}': { summary: 'A boot, step by step', schema: 'Attempt', parameter: 'id', refusal: NOT_THERE },
+  '/api/bodies/{body}': {
+    summary: 'What a machine was sent, by the body of the step that sent it',
+    type: 'text/plain',
+    parameter: 'body',
+    refusal: NOT_THERE,
+  },
   '/api/groups': { summary: 'Groups, and which machines each caught', schema: 'GroupList', query: groupsQuery },
   '/api/problems': { summary: 'What bootcfg check finds, live', schema: 'ProblemList', query: problemsQuery },
   '/api/host': {

@@ -82,6 +82,13 @@ export function apiRoutes(
       },
     ],
     [
+      '/api/bodies/*',
+      ({ path }) => {
+        const body = boots.body(lastSegment(path))
+        return body === undefined ? refuse(404, 'it is not kept, or not any more') : { status: 200, type: TEXT, body }
+      },
+    ],
+    [
       '/api/groups',
       asked(groupsQuery, (query) => {
         const { snapshot } = store.state()

@@ -45,6 +45,7 @@ const entry = z.strictObject({
   window: count.exactOptional(),
   resent: count.exactOptional().describe('blocks of TFTP sent more than once'),
   status: count.exactOptional(),
+  body: z.string().exactOptional().describe('SHA-256 of what was sent, its first 16 digits: /api/bodies/{body} has it'),
   group: z.string().exactOptional(),
   spec: z.string().exactOptional(),
   reason: z.string().exactOptional(),

@@ -33,7 +33,8 @@ const ASKED: BootEvent = {
 
 function request(purpose: 'ipxe' | 'ignition'): BootEvent {
   const about = { address: ADDRESS, path: `/${purpose}`, status: 200, bytes: 10, ms: 0.1, reason: undefined }
-  return { type: 'requested', purpose, query: 'q', labels: LABELS, group: GROUP, unconfigured: false, ...about }
+  const body = `${purpose} of a node`
+  return { type: 'requested', purpose, query: 'q', labels: LABELS, group: GROUP, unconfigured: false, body, ...about }
 }
 
 test('what was reported is there at once', async () => {

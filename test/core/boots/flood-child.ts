@@ -34,10 +34,16 @@ function discover(report: Report, number: number, boot = 'snponly.efi'): void {
   report({ type: 'address', mac, address: addressOf(number) })
 }
 
-function ask(report: Report, number: number, labels: ReadonlyMap<string, string>, reason?: string): void {
+function ask(
+  report: Report,
+  number: number,
+  labels: ReadonlyMap<string, string>,
+  reason?: string,
+  body?: string,
+): void {
   const query = new URLSearchParams([...labels]).toString()
   const about = { path: '/ipxe', status: 200, bytes: 100, ms: 1, group: GROUP, unconfigured: false } as const
-  report({ type: 'requested', purpose: 'ipxe', query, labels, address: addressOf(number), reason, ...about })
+  report({ type: 'requested', purpose: 'ipxe', query, labels, address: addressOf(number), reason, body, ...about })
 }
 
 /** Is over as soon as the next one of the machine begins. */
@@ -73,6 +79,12 @@ const FLOODS: Readonly<Record<string, { limit: Partial<RecorderLimits>; flood: (
     limit: { attemptsPerMachineMax: 20 },
     flood(report) {
       for (let number = 0; number < 2500; number++) boot(report, 1)
+    },
+  },
+  'what machines were sent': {
+    limit: { sentBytesMax: 1 << 20 },
+    flood(report) {
+      for (let number = 0; number < 1000; number++) ask(report, 1, new Map(), undefined, noise(5000))
     },
   },
   'steps of one boot': {
@@ -114,6 +126,7 @@ const UNLIMITED: RecorderLimits = {
   attemptsPerMachineMax: 1e9,
   entriesPerAttemptMax: 1e9,
   historyBytesMax: 1e12,
+  sentBytesMax: 1e12,
 }
 
 const held: Record<string, readonly [within: number, without: number]> = {}

@@ -391,6 +391,15 @@ describe('what was saved', () => {
     expect(after.recorder.overview.attempts(10, 0).map(({ state }) => state)).toEqual(['booted'])
   })
 
+  test('what was sent is not on the disk, its sum is', () => {
+    const before = new Story().untilScript().ask('ignition', { body: 'secret' }).wait(1900)
+    expect(before.saved.join('')).not.toContain('secret')
+    const after = new Story()
+    for (const line of before.saved) after.recorder.load(parseStored(line)!, 1900_000 + 60_000)
+    const sum = after.latest().entries.at(-1)!.body!
+    expect([before.recorder.body(sum), after.recorder.body(sum)]).toEqual(['secret', undefined])
+  })
+
   test('what is no attempt is none', () => {
     for (const line of ['', '{', '{}', 'null', '[]', '{"attempt":{"id":1}}']) expect(parseStored(line)).toBeUndefined()
   })

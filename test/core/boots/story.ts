@@ -143,10 +143,20 @@ export class Story {
 
   request(purpose: Purpose, more: Partial<Requested> = {}): this {
     const path = purpose === 'script' ? '/boot.ipxe' : `/${purpose}`
-    const about = { address: ADDRESS, path, status: 200, bytes: 100, ms: 1, group: undefined, reason: undefined }
+    const about = { address: ADDRESS, path, status: 200, bytes: 100, ms: 1 }
     const labels = more.labels ?? new Map<string, string>()
     const query = new URLSearchParams([...labels]).toString()
-    return this.report({ type: 'requested', purpose, query, labels, unconfigured: false, ...about, ...more })
+    const nothing = { body: undefined, group: undefined, reason: undefined }
+    return this.report({
+      type: 'requested',
+      purpose,
+      query,
+      labels,
+      unconfigured: false,
+      ...about,
+      ...nothing,
+      ...more,
+    })
   }
 
   /** As iPXE asks: with its MAC and UUID. */

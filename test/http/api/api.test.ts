@@ -30,6 +30,7 @@ beforeAll(async () => {
     spec: null,
   })
   boots.end(booted)
+  boots.bodies.set('0123', '<script>')
   boots.end(failed)
   boots.set(machineOf(NAMELESS, { group: null, spec: null, lastSeenAt: '2026-11-22T21:00:00.000Z' }))
   boots.set(machineOf(FIRST, { ...CAUGHT, hostname: 'Node1', last: summaryOf(booted) }))
@@ -75,6 +76,7 @@ describe('openapi.json', () => {
     ['/api/attempts?state=asleep', '/api/attempts', 400],
     ['/api/attempts/a1', '/api/attempts/{id}', 200],
     ['/api/attempts/none', '/api/attempts/{id}', 404],
+    ['/api/bodies/0123456789abcdef', '/api/bodies/{body}', 404],
     ['/api/groups', '/api/groups', 200],
     ['/api/groups?caught=maybe', '/api/groups', 400],
     ['/api/problems', '/api/problems', 200],
@@ -115,7 +117,8 @@ describe('openapi.json', () => {
     const { paths } = await json<Document>('/api/openapi.json')
     const gone = ['/api/explain', '/api/events'] // wants other parts of the program; never ends
     for (const path of Object.keys(paths).filter((path) => !gone.includes(path))) {
-      const { statusCode, body } = await site.app.inject(path.replace('{mac}', FIRST).replace('{id}', 'a1'))
+      const url = path.replace('{mac}', FIRST).replace('{id}', 'a1').replace('{body}', '0123')
+      const { statusCode, body } = await site.app.inject(url)
       expect([path, statusCode, body.length > 0]).toEqual([path, 200, true])
     }
   })
@@ -187,6 +190,11 @@ describe('items', () => {
   test('an attempt has its steps', async () => {
     const { entries } = await json<{ entries: { title: string }[] }>('/api/attempts/a1')
     expect(entries.map(({ title }) => title)).toEqual(['DISCOVER', 'snponly.efi', '/ipxe'])
+  })
+  test('what was sent is text, whatever is in it', async () => {
+    const { headers, body } = await get('/api/bodies/0123')
+    expect(body).toBe('<script>')
+    expect(headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
   })
   test('a path that is no UTF-8 is no machine', async () => {
     expect((await site.app.inject('/api/machines/%ff')).statusCode).toBe(404)

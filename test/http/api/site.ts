@@ -17,6 +17,8 @@ export interface FakeBoots extends Omit<Boots, keyof Running> {
   /** Put a machine there, or another state of it. */
   set(machine: Machine): void
   forget(mac: string): void
+  /** What machines were sent, by its sum. */
+  readonly bodies: Map<string, string>
   /** Put an attempt there and say that it has ended. */
   end(attempt: Attempt): void
 }
@@ -24,6 +26,7 @@ export interface FakeBoots extends Omit<Boots, keyof Running> {
 export function fakeBoots(): FakeBoots {
   const machines = new Map<string, Machine>()
   const attempts = new Map<string, Attempt>()
+  const bodies = new Map<string, string>()
   const changeListeners = new Set<(macs: ReadonlySet<string>) => void>()
   const endListeners = new Set<(attempt: Attempt) => void>()
   const changed = (mac: string): void => changeListeners.forEach((listener) => listener(new Set([mac])))
@@ -43,6 +46,8 @@ export function fakeBoots(): FakeBoots {
     machine: (mac) => machines.get(mac),
     attempts: () => [...attempts.values()].map(summaryOf).toReversed(),
     attempt: (id) => attempts.get(id),
+    body: (sum) => bodies.get(sum),
+    bodies,
     onChange(listener) {
       changeListeners.add(listener)
       return () => void changeListeners.delete(listener)

@@ -1,8 +1,9 @@
 /**
  * A machine of a story that boots step by step: it is told in few words what the rooms would report.
  */
-import type { Requested } from '../../../src/core/journal.ts'
+import type { Purpose, Requested } from '../../../src/core/journal.ts'
 import { parseLabels } from '../../../src/core/labels.ts'
+import { explainHttp } from '../../../src/http/explain.ts'
 import type { PageSite } from './site.ts'
 
 const UEFI_X64 = 7
@@ -92,6 +93,7 @@ export class Actor {
       path: purpose === 'script' ? '/boot.ipxe' : `/${purpose}`,
       status: isLost ? 404 : 200,
       bytes: 401,
+      body: isLost ? undefined : this.#rendered(purpose, labels),
       ms: 1,
       group,
       unconfigured: false,
@@ -99,6 +101,14 @@ export class Actor {
       ...more,
     })
     return this
+  }
+
+  /** As the server would answer. */
+  #rendered(purpose: Purpose, labels: ReadonlyMap<string, string>): string | undefined {
+    const query = new URLSearchParams([...labels]).toString()
+    const answers = explainHttp(this.#site.snapshot, query, '10.9.0.2:8080')
+    const answer = answers.find(({ target }) => target.split('?')[0] === `/${purpose}`)
+    return answer?.status === 200 ? Buffer.from(answer.body).toString() : undefined
   }
 
   untilScript(): this {

@@ -162,8 +162,23 @@ describe('what a machine gets', () => {
     await page.locator('summary', { hasText: 'Ignition' }).waitFor()
     const notice = page.getByText('Its last boot may have got something else')
     expect(await notice.count()).toBe(0)
-    site.reload()
+    await site.edit()
     await notice.waitFor()
+  })
+  test('and what it was sent is on the page of the boot, whatever was edited since', async (context) => {
+    const site = await open()
+    new Actor(site, { mac: MAC, address: '10.9.0.9', hostname: 'w' }).boots().wait(300)
+    const { page } = await openTab(context)
+    const { id } = site.story.latest(MAC)
+    await page.goto(`${site.url}/#/attempt/${id}`)
+    const line = page.locator('summary', { hasText: 'Ignition' })
+    await line.filter({ hasText: 'the same now' }).click()
+    await page.locator('.rendered pre', { hasText: 'node1.service' }).waitFor()
+    await site.edit({ 'ignition/etcd.yaml': 'ignition_version: 1\n' })
+    await line.filter({ hasText: 'something else now' }).waitFor()
+    expect(await page.locator('.rendered pre').allTextContents()).toContainEqual(
+      expect.stringContaining('node1.service'),
+    )
   })
   test('is not with -hide-bodies, nor asked for', async (context) => {
     const asked: string[] = []

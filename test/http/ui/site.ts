@@ -53,8 +53,8 @@ export interface PageSite extends AsyncDisposable {
   readonly snapshot: Snapshot
   /** What is told by the event stream, as the recorder would by itself. */
   tell(): void
-  /** The data directory is read anew, in which somebody has edited something. */
-  reload(): void
+  /** Somebody edits files of the data directory, and it is read anew. */
+  edit(files?: Readonly<Record<string, string>>): Promise<void>
   readonly problems: ReturnType<typeof told<Checked>>
   /** Cuts every connection, and takes new ones or not. */
   reachable(isSo: boolean): void
@@ -97,6 +97,7 @@ export async function openPageSite({
     machine: (mac: string) => recorder.overview.machine(mac, story.nowMs),
     attempts: (max = 200) => recorder.overview.attempts(max, story.nowMs),
     attempt: (id: string) => recorder.overview.attempt(id, story.nowMs),
+    body: (sum: string) => recorder.body(sum),
     onChange(listener: (macs: ReadonlySet<string>) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -126,7 +127,7 @@ export async function openPageSite({
     },
     explain: (machine) =>
       explain(machine, {
-        snapshot,
+        snapshot: store.state().snapshot,
         place: { advertise: undefined, address: '10.9.0.2', port: 8080 },
         assumed: false,
         assetsPath: '',
@@ -146,8 +147,10 @@ export async function openPageSite({
     story,
     snapshot,
     problems,
-    reload() {
-      store.become({ ...store.state(), loadedAtMs: WALL + story.nowMs })
+    async edit(changed = {}) {
+      writeFiles(folder.path, changed)
+      const edited = await snapshotOf(folder.path)
+      store.become({ ...store.state(), snapshot: edited, loadedAtMs: WALL + story.nowMs })
     },
     tell() {
       const changed = recorder.takeChanged()

@@ -18,6 +18,7 @@ const BOX_STALE_MS = 5000
 /** While it installs an update. */
 const BUSY_BOX_STALE_MS = 1000
 const APPLIANCE = '/api/appliance'
+const BODIES = '/api/bodies/'
 /** As many as the server gives at once. */
 const LIMIT = 1000
 
@@ -86,6 +87,16 @@ export class Api {
     return this.#read(`/api/explain?${query}`)
   }
 
+  /**
+   * What was sent in a step of a boot.
+   *
+   * @param {string} sum - as the step has it
+   * @returns {Fact<string>}
+   */
+  body(sum) {
+    return this.#read(`${BODIES}${encodeURIComponent(sum)}`)
+  }
+
   /** @returns {Fact<GroupList>} */
   groups() {
     return this.#read(`/api/groups?limit=${LIMIT}`)
@@ -137,7 +148,7 @@ export class Api {
 
   /** Groups, specs, files: what a machine gets, and what is wrong with it. */
   dataChanged() {
-    this.#makeStale((path) => !path.startsWith('/api/attempts/'))
+    this.#makeStale((path) => !path.startsWith('/api/attempts/') && !path.startsWith(BODIES))
   }
 
   everythingChanged() {
@@ -201,14 +212,14 @@ export class Api {
 
   /**
    * @param {string} path
-   * @returns {Promise<any>} of the shape that the server's own test holds its answers to
+   * @returns {Promise<any>} JSON of the shape that the server's own test holds its answers to, else text
    * @throws {HttpError} when the answer is no success; TypeError when there is none
    */
   async #fetch(path) {
     const answer = await fetch(path, { headers: { accept: 'application/json' } })
     this.#setClock(answer.headers.get('date'))
     if (!answer.ok) throw new HttpError(answer.status, path)
-    return answer.json()
+    return answer.headers.get('content-type')?.startsWith('application/json') ? answer.json() : answer.text()
   }
 
   /** @param {string | null} date - HTTP's, to the second: a small difference is none */

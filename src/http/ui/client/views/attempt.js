@@ -7,6 +7,7 @@ import { formatBytes, formatDuration, formatPart, formatRate, formatSeconds } fr
 import { bytesText, crumbs, emptyPage, facts, markOf, stagesOf, timeOf, tookOf, whenKnown } from '../parts.js'
 import { formatRoute } from '../route.js'
 import { barOf, spanOf, ticksOf } from '../timeline.js'
+import { sentCard } from './sent.js'
 
 /** @import { Attempt, Entry } from '../../../../core/boots/attempt.ts' */
 /** @import { Site } from '../main.js' */
@@ -30,6 +31,7 @@ export function attemptView(site, id) {
       ),
       headline(site, attempt),
       waterfall(site, attempt),
+      sentCard(site, attempt),
     ]
   })
 }
