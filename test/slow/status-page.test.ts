@@ -18,6 +18,7 @@ const PICTURES = join(ROOT, '.cache/page')
 /** With UPDATE_GOLDEN=1 those that the documentation has are taken anew. */
 const DOCUMENTED = join(ROOT, 'docs/images')
 const BOOTING = '52:54:00:a1:9c:ae'
+const BOOTED = '52:54:00:00:00:16'
 const FAILED = '3c:ec:ef:12:08:a4'
 const OPENING_MS_MAX = 1000
 /** Ten views each, on a computer that may have other things to do. */
@@ -53,13 +54,14 @@ afterAll(async () => {
 
 const lastOf = (mac: string) => site.story.recorder.overview.machine(mac, site.story.nowMs)!.attempts[0]!.id
 
-/** Each view, and a text that it has when it is all there. */
+/** Each view, and a text that it alone has, when it is all there. */
 function views(): [name: string, url: string, text: string][] {
   return [
     ['machines', `${site.url}/#/`, 'worker-17'],
     ['machine', `${site.url}/#/machine/${BOOTING}`, 'Ignition'],
-    ['boot', `${site.url}/#/attempt/${lastOf(BOOTING)}`, 'initrd.cpio.gz'],
+    ['boot', `${site.url}/#/attempt/${lastOf(BOOTING)}`, '4 at once'],
     ['failed boot', `${site.url}/#/attempt/${lastOf(FAILED)}`, 'no acknowledgement'],
+    ['booted', `${site.url}/#/attempt/${lastOf(BOOTED)}`, 'the same now'],
     ['groups', `${site.url}/#/groups`, 'role=worker'],
     ['problems', `${site.url}/#/problems`, 'flatcarr'],
     ['host', `${site.url}/#/host`, 'Event-loop delay'],
@@ -212,6 +214,7 @@ describe('pictures', { timeout: ALL_VIEWS_MS }, () => {
     ['machines-dark', 'machines', [1280, 860], 'dark'],
     ['boot-light', 'failed boot', [1280, 760], 'light'],
     ['boot-dark', 'boot', [1280, 860], 'dark'],
+    ['booted-light', 'booted', [1280, 1060], 'light'],
     ['machine-light', 'machine', [1280, 760], 'light'],
     ['machines-phone-light', 'machines', [360, 780], 'light'],
     ['boot-phone-dark', 'boot', [360, 780], 'dark'],
