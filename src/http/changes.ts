@@ -11,6 +11,7 @@
  * he was told up to. So who is slow or was away misses states in between and never the last one, and what is kept grows
  * with the number of machines alone.
  */
+import { AgedMap } from '../core/boots/aged-map.ts'
 import type { Boots } from '../core/boots/boots.ts'
 import type { Problems } from '../core/problems.ts'
 import type { Store } from '../core/store/store.ts'
@@ -38,7 +39,7 @@ export class Changes {
   readonly #source: ChangesSource
   readonly #run: string
   /** Subject (see `#changeOf`) to the number of its last change, the latest last. */
-  readonly #numbers = new Map<string, number>()
+  readonly #numbers = new AgedMap<string, number>()
   readonly #listeners = new Set<() => void>()
   readonly #stops: readonly (() => void)[]
   #count = 0
@@ -98,13 +99,8 @@ export class Changes {
   }
 
   #changed(subject: string): void {
-    this.#numbers.delete(subject)
-    this.#numbers.set(subject, ++this.#count)
-    if (this.#numbers.size > SUBJECTS_MAX) {
-      const [oldest, number] = this.#numbers.entries().next().value!
-      this.#numbers.delete(oldest)
-      this.#forgotten = number
-    }
+    this.#numbers.renew(subject, ++this.#count)
+    if (this.#numbers.size > SUBJECTS_MAX) this.#forgotten = this.#numbers.removeOldest()![1]
     for (const listener of this.#listeners) listener()
   }
 
