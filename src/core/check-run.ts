@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import { findProblems, formatProblem, type Problem, toProblem } from './check.ts'
 import { ConfigError, reasonOf } from './errors.ts'
-import { GroupIndex } from './groups.ts'
+import { GroupIndex } from './find-group.ts'
 import type { GroupsFile } from './store/groups-file.ts'
 import { loadParts, readGroups, type Sources } from './store/load.ts'
 import { Stamps } from './store/stamps.ts'

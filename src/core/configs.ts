@@ -28,24 +28,13 @@ export interface ConfigFile {
  */
 export function renderIgnition(file: ConfigFile, group: Group, query: string, watch?: Watch): string {
   const template = usable(file)
-  const sound = soundGroups(template)
-  if (sound?.has(group)) return template.render(group.metadata, watch)
+  if (group.sound === template) return template.render(group.metadata, watch)
   const text = template.render(group.metadata.with('query', query), watch)
   const json = placed(file, () => toIgnition(nameWithoutDialect(file.path), text))
-  if (json === text) sound?.add(group)
+  // It gives the group the same text again, so that looking through it once is enough, unless that depends on the request.
+  if (json === text && !template.mayRead('query')) group.sound = template
   return json
 }
-
-/**
- * The groups for which a template was seen to give JSON that is served as it is. It gives each the same text again, so
- * that looking through it once is enough; but not if the text depends on the request, where there is no such set.
- */
-function soundGroups(template: Template): WeakSet<Group> | undefined {
-  if (!SOUND.has(template)) SOUND.set(template, template.mayRead('query') ? undefined : new WeakSet())
-  return SOUND.get(template)
-}
-
-const SOUND = new WeakMap<Template, WeakSet<Group> | undefined>()
 
 /**
  * The cloud-config or script of a group's machine.

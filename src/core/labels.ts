@@ -24,7 +24,7 @@ export function parseLabels(query: string): Labels {
     const equals = pair.indexOf('=')
     const writtenKey = equals < 0 ? pair : pair.slice(0, equals)
     const writtenValue = equals < 0 ? '' : pair.slice(equals + 1)
-    const key = isPlain ? writtenKey : unescape(writtenKey)
+    const key = isPlain ? usual(writtenKey) : unescape(writtenKey)
     const value = isPlain ? writtenValue : unescape(writtenValue)
     if (key !== undefined && value !== undefined && !labels.has(key)) labels.set(key, value)
   }
@@ -33,6 +33,14 @@ export function parseLabels(query: string): Labels {
 }
 
 const ESCAPES = /[%+]/
+
+/** That our own script has iPXE say (`boot-script.ts`). */
+const USUAL = ['uuid', 'mac', 'domain', 'hostname', 'serial']
+
+/** The same text, for a Map to look up: one cut out of a query would first be looked up among all texts that V8 knows. */
+function usual(key: string): string {
+  return USUAL.find((other) => other === key) ?? key
+}
 
 function normalizeLabel(labels: Map<string, string>, key: string): void {
   const mac = normalizeMac(labels.get(key)!)

@@ -3,7 +3,8 @@
  *
  * Pure, one pass over all groups. Who wins is `GroupIndex.find`'s word; here it is only told.
  */
-import { type Group, type GroupIndex, groupLabel, type Requirement, requirementText } from './groups.ts'
+import type { GroupIndex } from './find-group.ts'
+import { type Group, groupLabel, type Requirement, requirementText } from './groups.ts'
 import type { Labels } from './labels.ts'
 
 /** A requirement that a machine does not meet. */

@@ -9,6 +9,7 @@ import type { Paths } from './paths.ts'
 import type { Replies } from './replies.ts'
 import { ROUTES, spec } from './routes.ts'
 import { signature } from './send.ts'
+import { together } from './together.ts'
 
 export interface BootDeps {
   /** The snapshot to answer from, asked for once per request. */
@@ -22,7 +23,8 @@ export function serveBoots(paths: Paths, { finish }: Replies, { snapshot, signer
     const answerTo = (ask: Ask): Answer => route(snapshot(), ask)
     paths.serve(path + rest, (request, reply) => {
       const ask = parseAsk(request.url, request.raw.rawHeaders)
-      return finish(request, reply, ask, answerTo(ask), purpose)
+      const answer = answerTo(ask)
+      together(reply, () => finish(request, reply, ask, answer, purpose))
     })
     if (signer === undefined) continue
     for (const ending of ['.asc', '.sig'] as const) {

@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import {
-  findByOrder,
-  type Group,
-  GroupIndex,
-  inOrderOfTrial,
-  knownMachines,
-  requirementText,
-} from '../../src/core/groups.ts'
+import { GroupIndex } from '../../src/core/find-group.ts'
+import { findByOrder, type Group, inOrderOfTrial, knownMachines, requirementText } from '../../src/core/groups.ts'
 import { compareBytes } from '../../src/core/utf8.ts'
 import { ValueMap } from '../../src/core/value.ts'
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { findByOrder, type Group, GroupIndex } from '../../src/core/groups.ts'
+import { GroupIndex } from '../../src/core/find-group.ts'
+import { findByOrder, type Group } from '../../src/core/groups.ts'
 import { closest, describeLost, matchStory } from '../../src/core/match-story.ts'
 import { ValueMap } from '../../src/core/value.ts'
 

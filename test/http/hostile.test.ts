@@ -176,7 +176,7 @@ describe('a second request hidden in the first is not answered', () => {
     [
       'a chunk whose length lies',
       `GET /ipxe HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\nzz\r\n${hidden}`,
-      200,
+      400,
     ],
     ['as the body', `GET /ipxe HTTP/1.1\r\n${HOST}Content-Length: ${hidden.length}\r\n\r\n${hidden}`, 200],
   ]

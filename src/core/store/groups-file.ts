@@ -223,7 +223,7 @@ class Reader {
         default: // unknown keys say nothing, as in the old program
       }
     }
-    this.#groups.push({ name, spec, require, metadata, line })
+    this.#groups.push({ name, spec, require, metadata, line, sound: undefined })
   }
 
   #scalar(field: string, node: YamlNode): string {

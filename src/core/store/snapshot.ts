@@ -3,7 +3,7 @@
  */
 import type { ConfigFile } from '../configs.ts'
 import type { ConfigError } from '../errors.ts'
-import type { GroupIndex } from '../groups.ts'
+import type { GroupIndex } from '../find-group.ts'
 import type { Spec } from '../specs.ts'
 
 export interface SpecFile {

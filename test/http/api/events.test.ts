@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { GroupIndex } from '../../../src/core/groups.ts'
+import { GroupIndex } from '../../../src/core/find-group.ts'
 import type { StoreState } from '../../../src/core/store/store.ts'
 import { Changes, tellChanges } from '../../../src/http/changes.ts'
 import { createEvents, type Events } from '../../../src/http/events.ts'
