@@ -101,7 +101,10 @@ fetch() {
     22:404 | 22:403 | 22:410) die "$1: not there (HTTP $http)" "${3:-check the address}" ;;
     22:*) die "$1: the server answered HTTP $http" 'try again later, or another mirror (--mirror)' ;;
     1:* | 3:*) die "$1: $why" 'an address starts with http:// or https://' ;;
-    23:*) die "cannot write $2: $why" 'is the disk full, or the folder read-only?' ;;
+    23:*)
+      die "cannot write $2: $why" 'is the disk full, or the folder read-only?' \
+        'is it a FAT, such as BOOTCFG of an appliance? It holds no file of 4 GiB: docs/appliance.md, Disks, has a place for larger ones'
+      ;;
     60:*) die "$1: $why" 'is ca-certificates installed, and the clock right?' ;;
     *) die "$1: $why" 'check the network or try another mirror (--mirror); the next run goes on where this one ended' ;;
   esac

@@ -1,8 +1,7 @@
 /**
  * Boxes as people make them: other networks in appliance.yaml, mistakes in it, a network card that comes later, a data
- * partition that is broken, full or not there. Each of them serves, and says what is wrong.
+ * partition that is broken or full. Each of them serves, and says what is wrong.
  */
-import { execFileSync } from 'node:child_process'
 import { closeSync, ftruncateSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -138,21 +137,3 @@ test('a data partition that is full', { timeout: BOOT_MAX_MS }, async (context) 
   expect(facts.data).toBe('full')
   expect(facts.problems.join('\n')).toContain('is full')
 })
-
-test(
-  'no disk at all: a copy that was booted over the network serves the defaults',
-  { timeout: BOOT_MAX_MS },
-  async (context) => {
-    const { disk, slot } = image(context)
-    using folder = temporaryFolder()
-    for (const name of ['vmlinuz', 'system.img'])
-      execFileSync('mcopy', ['-i', slot, `::${name}`, join(folder.path, name)])
-    const kernel = ['-kernel', join(folder.path, 'vmlinuz'), '-initrd', join(folder.path, 'system.img')]
-    const words = 'console=ttyS0 panic=10 bootcfg.slot=net bootcfg.dhcp=off'
-    await using box = await startAppliance({ disk, hasDisk: false, more: [...kernel, '-append', words] })
-    const facts = await box.facts()
-    expect(facts).toMatchObject({ slot: 'net', data: 'missing' })
-    expect(facts.problems.join('\n')).toContain('There is no data partition')
-    expect(facts.modules.find(({ name }) => name === 'dhcp')?.state).toBe('off')
-  },
-)

@@ -115,6 +115,7 @@ async function makeEsp(parts: Workshop): Promise<string> {
     ),
   )
   const file = join(work, 'esp.fat')
+  // lib/box/data gives each disk another serial at its first start.
   const shape = { bytes: SIZES.ESP * MIB, label: 'ESP', serial: '42434553', bits: 32, sectorsPerCluster: 1 } as const
   await makeFat(file, tree.folder, shape, epoch, tools)
   return file

@@ -26,7 +26,7 @@ const BLOCKLIST_START = 0x1f4
 
 /** Everything is within core.img, so that no module is read from the disk. */
 const MODULES =
-  'biosdisk part_gpt fat iso9660 normal configfile linux loadenv test regexp search echo sleep reboot serial terminal'.split(
+  'biosdisk part_gpt fat iso9660 normal configfile linux loadenv test regexp probe search echo sleep reboot serial terminal'.split(
     ' ',
   )
 

@@ -50,8 +50,11 @@ export function boxProblems(problems) {
 /** @type {Readonly<Record<string, string>>} */
 const SLOTS = { iso: 'from the ISO', net: 'from the network: this box is a copy of another' }
 
+/** Where lib/box/assets mounts it. */
+const LARGE_ASSETS = '/data/assets/large'
+
 /** @param {ApplianceFacts} facts */
-function boxCard({ version, slot, arch, data, addresses, memory, modules }) {
+function boxCard({ version, slot, arch, data, mounts, addresses, memory, modules }) {
   const used = memory.totalBytes - memory.availableBytes
   return card(
     'This box',
@@ -61,6 +64,7 @@ function boxCard({ version, slot, arch, data, addresses, memory, modules }) {
       ['Runs', slot === '' ? '' : (SLOTS[slot] ?? `from slot ${slot}`)],
       ['Processor', arch],
       ['Data partition', data],
+      ['Partition ASSETS', mounts.some(({ mount }) => mount === LARGE_ASSETS) ? mono('/assets/large/') : null],
       [
         'Addresses',
         addresses.length === 0
