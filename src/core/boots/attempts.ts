@@ -6,9 +6,10 @@ import { beginsAnew } from './beginning.ts'
 import { LiveAttempt } from './live.ts'
 import { isNameless, type MachineRecord } from './machines.ts'
 import type { Past } from './past.ts'
-import type { RecorderLimits, WallClock } from './recorder-options.ts'
+import type { RecorderLimits } from './recorder-options.ts'
 import { restored, type Stored } from './stored.ts'
 import type { Teller } from './teller.ts'
+import type { WallClock } from './wall-clock.ts'
 
 /** After so long without a word, what a machine does is another story. */
 const STORY_MS = 30 * 60_000
@@ -103,6 +104,16 @@ export class Attempts {
         this.#deps.teller.save(attempt, nowMs)
         left -= 1
       }
+    }
+  }
+
+  /** The clock on the wall was set: what began by the wrong one. */
+  correctStarts(): void {
+    for (const attempt of this.#live.keys()) {
+      if (attempt.isOfBefore) continue
+      attempt.startedAt = Math.round(this.#deps.wallMs(attempt.startedMs))
+      attempt.isUnsaved = true
+      this.changed(attempt.key)
     }
   }
 

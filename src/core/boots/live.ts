@@ -27,12 +27,16 @@ export interface Origin {
   readonly startedMs: number
   /** The same by the clock on the wall, since 1970. */
   readonly startedAt: number
+  /** Of one that was stored. */
+  readonly id?: string
 }
 
 export class LiveAttempt {
   readonly key: string
+  /** Stays what it was first, should the clock be set. */
+  readonly id: string
   readonly startedMs: number
-  readonly startedAt: number
+  startedAt: number
   /** When something was last heard. */
   lastMs: number
   state: State = 'seen'
@@ -41,6 +45,8 @@ export class LiveAttempt {
   hasBegun = false
   /** Something of it is on disk. */
   wasSaved = false
+  /** It began before this program did, by a clock of that time. */
+  isOfBefore = false
   entries: Draft<Entry>[] = []
   truncated = false
   /** Transfers that run. */
@@ -62,15 +68,12 @@ export class LiveAttempt {
   /** Of this, nothing was saved yet. */
   isUnsaved = true
 
-  constructor({ key, startedMs, startedAt }: Origin) {
+  constructor({ key, startedMs, startedAt, id = `${key}-${startedAt.toString(36)}` }: Origin) {
     this.key = key
+    this.id = id
     this.startedMs = startedMs
     this.startedAt = startedAt
     this.lastMs = startedMs
-  }
-
-  get id(): string {
-    return `${this.key}-${this.startedAt.toString(36)}`
   }
 
   /** How long it may say nothing. */

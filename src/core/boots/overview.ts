@@ -5,9 +5,10 @@ import { type Attempt, type AttemptSummary, type Machine, type MachineSummary, s
 import type { Attempts } from './attempts.ts'
 import type { MachineRecord, Machines } from './machines.ts'
 import type { Past } from './past.ts'
-import type { Site, WallClock } from './recorder-options.ts'
+import type { Site } from './recorder-options.ts'
 import { shownLabels } from './shown.ts'
 import type { Teller } from './teller.ts'
+import type { WallClock } from './wall-clock.ts'
 
 export interface OverviewDeps {
   readonly machines: Machines

@@ -38,6 +38,3 @@ export interface RecorderEvents {
   /** An attempt as it is to be kept; a later one of the same id is in place of it. */
   readonly save?: (stored: string) => void
 }
-
-/** The clock on the wall at a time that the recorder is told: that of events may count from anything. */
-export type WallClock = (nowMs: number) => number

@@ -14,19 +14,21 @@ import { type MachineRecord, Machines } from './machines.ts'
 import { Overview } from './overview.ts'
 import { Past } from './past.ts'
 import { planFor } from './plan.ts'
-import { LIMITS, type RecorderEvents, type RecorderLimits, type Site, type WallClock } from './recorder-options.ts'
+import { LIMITS, type RecorderEvents, type RecorderLimits, type Site } from './recorder-options.ts'
 import { repeated } from './repeats.ts'
 import { Sent } from './sent.ts'
 import { keptLabels, shown, shownGroupLabel } from './shown.ts'
 import type { Stored } from './stored.ts'
 import { Teller } from './teller.ts'
 import { Transfers } from './transfers.ts'
+import { ClockWatch, type WallClock } from './wall-clock.ts'
 
 export class Recorder {
   /** Of all that it knows, but for what machines were sent. */
   readonly overview: Overview
   readonly #site: Site
   readonly #wallMs: WallClock
+  readonly #clock: ClockWatch
   readonly #machines: Machines
   readonly #past: Past
   readonly #attempts: Attempts
@@ -50,6 +52,7 @@ export class Recorder {
     this.overview = new Overview({ machines, attempts, teller, past, isKnown: site.isKnown, wallMs })
     this.#site = site
     this.#wallMs = wallMs
+    this.#clock = new ClockWatch(wallMs)
     this.#machines = machines
     this.#past = past
     this.#attempts = attempts
@@ -90,6 +93,7 @@ export class Recorder {
 
   /** Gives up who is silent for too long. Once a second or so. */
   tick(nowMs: number): void {
+    if (this.#clock.wasSet(nowMs)) this.#attempts.correctStarts()
     this.#attempts.tick(nowMs)
   }
 

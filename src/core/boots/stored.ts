@@ -87,7 +87,9 @@ export function storedOf(live: LiveAttempt, attempt: Attempt): Stored {
  */
 export function restored({ attempt, hasBegun, plan, ...rest }: Stored, lastMs: number): LiveAttempt {
   const startedMs = lastMs - rest.lastMs
-  const live = new LiveAttempt({ key: attempt.mac, startedMs, startedAt: Date.parse(attempt.startedAt) })
+  const { id, mac: key } = attempt
+  const live = new LiveAttempt({ key, startedMs, startedAt: Date.parse(attempt.startedAt), id })
+  live.isOfBefore = true
   live.lastMs = lastMs
   live.state = attempt.state
   live.stage = attempt.stage

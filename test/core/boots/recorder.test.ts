@@ -404,3 +404,45 @@ describe('what was saved', () => {
     for (const line of ['', '{', '{}', 'null', '[]', '{"attempt":{"id":1}}']) expect(parseStored(line)).toBeUndefined()
   })
 })
+
+describe('a clock that is set while machines boot', () => {
+  const YEARS_MS = 25 * 365.25 * 86_400_000
+
+  test.each([
+    ['forward', -YEARS_MS, YEARS_MS],
+    ['back', YEARS_MS, -YEARS_MS],
+  ])('%s: what began before it has the right start and its own length', (_name, wrongMs, setMs) => {
+    const story = new Story().setClock(wrongMs).wait(2).untilScript()
+    const { id } = story.latest()
+    story.wait(1).setClock(setMs).wait(3).download('vmlinuz').download('initrd.gz').ask('ignition')
+    expect(story.latest()).toMatchObject({
+      id,
+      state: 'booted',
+      startedAt: new Date(WALL + 2000).toISOString(),
+      endedAt: new Date(WALL + 11_000).toISOString(),
+      durationMs: 9000,
+    })
+    expect(story.recorder.overview.machine(MAC, story.nowMs)?.lastSeenAt).toBe(new Date(WALL + 11_000).toISOString())
+    expect(story.recorder.takeChanged()).toContain(MAC)
+  })
+
+  test('what was saved under the wrong time is one attempt with what is saved under the right one', () => {
+    const before = new Story().setClock(-YEARS_MS).discover().wait(2).setClock(YEARS_MS).wait(1)
+    before.recorder.saveAll(before.nowMs)
+    expect(before.saved).toHaveLength(2)
+    const after = new Story().wait(20)
+    for (const line of before.saved) after.recorder.load(parseStored(line)!, after.nowMs)
+    expect(after.count()).toBe(1)
+    expect(after.latest()).toMatchObject({ id: before.latest().id, startedAt: new Date(WALL).toISOString() })
+    expect(after.wait(1900).discover().count()).toBe(2)
+  })
+
+  test('a boot of before the program was started keeps its time', () => {
+    const before = new Story().discover().wait(1)
+    const after = new Story().setClock(-YEARS_MS).wait(5)
+    for (const line of before.saved) after.recorder.load(parseStored(line)!, after.nowMs)
+    after.wait(1).setClock(YEARS_MS).wait(1)
+    expect(after.latest().startedAt).toBe(new Date(WALL).toISOString())
+    expect(after.latest().durationMs).toBeGreaterThanOrEqual(0)
+  })
+})
