@@ -8,11 +8,11 @@
  * Its port 8080 is a port of this host's loopback, and it reaches nothing; on a tap of a lab (lab.ts) it is reached from that
  * wire alone. What it writes to its disk is forgotten, unless `keepsDisk`.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ApplianceFacts } from '../../src/core/appliance.ts'
@@ -48,6 +48,8 @@ export interface RunningAppliance extends AsyncDisposable {
   facts(wanted?: (facts: ApplianceFacts) => boolean): Promise<ApplianceFacts>
   /** A command of QEMU's monitor. @returns what it answers */
   monitor(command: string): Promise<string>
+  /** The kernel's own keys, on the serial console (`sysrq_always_enabled` lets it listen to all of them). */
+  sysRq(key: string): Promise<void>
   /** Resolves when it is off. */
   readonly off: Promise<void>
   /** Pulls the plug. */
@@ -76,7 +78,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const url = `http://127.0.0.1:${await freePort()}`
   const program = firmware === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
   const command = [...(wire?.wrapper ?? []), program, ...argumentsFor(options, url, socket)]
-  const qemu = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const qemu = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const chunks: Buffer[] = []
   for (const stream of [qemu.stdout, qemu.stderr]) stream.on('data', (bytes: Buffer) => chunks.push(bytes))
   const kill = (): boolean => qemu.kill('SIGKILL')
@@ -103,10 +105,26 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       }
     },
     monitor: (command) => tell(socket, command),
+    async sysRq(key) {
+      await tell(socket, 'chardev-send-break serial0')
+      qemu.stdin.write(key)
+    },
     off,
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/**
+ * More arguments, with which QEMU starts a slot's kernel itself: past firmware and GRUB, with other words for the kernel.
+ *
+ * @param slot - its file system
+ * @param folder - for its files
+ */
+export function kernelArguments(slot: string, folder: string, words: string): readonly string[] {
+  const files = ['vmlinuz', 'system.img'].map((name) => join(folder, name))
+  for (const file of files) execFileSync('mcopy', ['-n', '-i', slot, `::${basename(file)}`, file])
+  return ['-kernel', files[0]!, '-initrd', files[1]!, '-append', `console=ttyS0 quiet loglevel=3 panic=10 ${words}`]
 }
 
 const ASK_EVERY_MS = 100
