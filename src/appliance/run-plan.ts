@@ -40,10 +40,14 @@ interface Part<T> {
 export async function runPlan(data: string, run: string, cmdline: string): Promise<readonly string[]> {
   await mkdir(join(run, 'problems'), { recursive: true })
   const config = await configOf(join(data, CONFIG))
-  const places = await placesOf(data, run)
+  const writeFlags = (places: Places): Promise<void> =>
+    writeLines(join(run, 'flags'), serverFlags(config.value, cmdline, places))
   await writeLines(join(run, 'plan'), planLines(config.value))
-  await writeLines(join(run, 'flags'), serverFlags(config.value, cmdline, places.value))
   await writeLines(join(run, 'problems', 'appliance'), config.problems)
+  // A groups file may be more than this box can read: whatever becomes of that, the network is as it is wanted.
+  await writeFlags({ data, run, groups: join(data, GROUPS), assets: join(data, ASSETS) })
+  const places = await placesOf(data, run)
+  await writeFlags(places.value)
   await writeLines(join(run, 'problems', 'data-directory'), places.problems)
   return [...config.problems, ...places.problems]
 }
