@@ -27,8 +27,8 @@ export async function hang(box: RunningAppliance): Promise<void> {
   const path = join(folder.path, 'gdb')
   await box.monitor(`gdbserver unix:${path},server=on,wait=off`)
   for (let tries = 0; tries < TRIES; tries++) {
-    using debuggerOf = await open(path) // the machine stands still until it goes on
-    const ask = debuggerOf.ask
+    using session = await open(path) // the machine stands still meanwhile
+    const { ask } = session
     const threads = (await ask('qfThreadInfo')).slice(1).split(',')
     const places: { thread: string; rip: bigint }[] = []
     for (const thread of threads) {
@@ -54,7 +54,7 @@ function ripOf(registers: string): bigint {
   return Buffer.from(registers.slice(RIP.from, RIP.to), 'hex').readBigUInt64LE()
 }
 
-async function open(path: string): Promise<{ ask(packet: string): Promise<string> } & Disposable> {
+async function open(path: string): Promise<{ readonly ask: (packet: string) => Promise<string> } & Disposable> {
   const socket: Socket = connect(path)
   await once(socket, 'connect')
   let heard = ''
@@ -64,11 +64,11 @@ async function open(path: string): Promise<{ ask(packet: string): Promise<string
     tell()
   })
   return {
-    async ask(packet) {
+    ask: async (packet) => {
       heard = ''
       socket.write(`$${packet}#${checksum(packet)}`)
       for (;;) {
-        const [, answer] = /\$([^#]*)#../.exec(heard) ?? []
+        const [, answer] = /\$(?!T)([^#]*)#../.exec(heard) ?? [] // T: it has stopped, as it says unasked
         if (answer !== undefined) {
           socket.write('+')
           return answer

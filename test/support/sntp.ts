@@ -24,9 +24,9 @@ export interface TimeServer extends AsyncDisposable {
 export async function startTimeServer(host: Host): Promise<TimeServer> {
   const probe = await openProbe(host, { address: '0.0.0.0', port: PORT })
   let answered = 0
-  let isOver = false
+  const end = new AbortController()
   async function serve(): Promise<void> {
-    for (; !isOver; await sleep(LOOK_EVERY_MS)) {
+    for (; !end.signal.aborted; await sleep(LOOK_EVERY_MS)) {
       const questions = probe.heard().slice(answered)
       for (const { bytes, from } of questions) probe.send(answerTo(bytes, Date.now()), from.address, from.port)
       answered += questions.length
@@ -36,7 +36,7 @@ export async function startTimeServer(host: Host): Promise<TimeServer> {
   return {
     asked: () => answered,
     async [Symbol.asyncDispose]() {
-      isOver = true
+      end.abort()
       await serving
     },
   }
