@@ -5,7 +5,7 @@
  *   bootcfg.mjs, <part>.mjs             src/main.ts; what it imports late stays apart
  *   box.mjs, box-<part>.mjs             src/appliance/main.ts
  *   package.json, src/http/ui/client/   what it reads at run time, where the sources have it
- *   src/http/api/host-worker.ts         a thread is a program of its own
+ *   src/http/api/host-child.ts          a program of its own
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -14,7 +14,7 @@ import { type Plugin, rolldown } from 'rolldown'
 
 export const ROOT = join(import.meta.dirname, '../../..')
 
-const WORKER = 'src/http/api/host-worker.ts'
+const CHILD = 'src/http/api/host-child.ts'
 
 /**
  * Writes them all to `folder`, which then stands for the project's.
@@ -24,12 +24,12 @@ const WORKER = 'src/http/api/host-worker.ts'
 export async function bundleServer(folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true })
   const main = await bundle('src/main.ts', { dir: folder, entryFileNames: 'bootcfg.mjs', chunkFileNames: '[name].mjs' })
-  const worker = await bundle(WORKER, { file: join(folder, WORKER) })
+  const child = await bundle(CHILD, { file: join(folder, CHILD) })
   await cp(join(ROOT, 'src/http/ui/client'), join(folder, 'src/http/ui/client'), { recursive: true })
   await copyPreact(folder)
   const { name, version, type } = await readManifest(ROOT)
   await writeFile(join(folder, 'package.json'), `${JSON.stringify({ name, version, type })}\n`)
-  return [...main, ...worker, 'node_modules/preact']
+  return [...main, ...child, 'node_modules/preact']
 }
 
 /** @returns paths of all that it was made of */

@@ -1,15 +1,17 @@
 /**
  * `/api/host`: the computer that this runs on, and this process.
  *
- * The computer is measured in a thread of its own (`host-worker.ts`), since that takes time in which nothing else can be
- * done. The thread is there while somebody looks, and measures once for all who look within a few seconds.
+ * The computer is measured by a process of its own (`host-child.ts`), since that takes time in which nothing else can be
+ * done. It is there while somebody looks, and measures once for all who look within a few seconds. No thread: V8's book of
+ * compiled code is one for all threads, and where one ends it aborts the whole program now and then (nodejs/node#64500).
  */
+import { type ChildProcess, fork } from 'node:child_process'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { Worker } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
 
 import type { ModuleState } from '../../core/module-states.ts'
 
-/** What the thread measures. */
+/** What the process measures. */
 export interface Measured {
   readonly hostname: string
   readonly os: string
@@ -54,29 +56,34 @@ const FRESH_MS = 4000
 const IDLE_MS = 60_000
 const LOOP_RESOLUTION_MS = 10
 
+const CHILD = fileURLToPath(new URL('host-child.ts', import.meta.url))
+/** It needs little, and may not take what the server does. */
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-old-space-size=64']
+
 /** Resolves with the facts as they were within the last few seconds; rejects when they cannot be had. */
 export function createHost(version: string): () => Promise<Omit<HostFacts, 'modules'>> {
-  let worker: Worker | undefined
+  let child: ChildProcess | undefined
   let last: Promise<Omit<HostFacts, 'modules'>> | undefined
   let idle: NodeJS.Timeout | undefined
   const loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
 
-  function start(): Worker {
-    const started = new Worker(new URL('host-worker.ts', import.meta.url))
+  function start(): ChildProcess {
+    const started = fork(CHILD, { execArgv: FLAGS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     started.unref()
-    started.on('error', () => {}) // whoever waits for it hears of its end
-    started.once('exit', () => (worker = undefined))
+    started.channel?.unref()
+    const ended = (): void => void (child = undefined)
+    started.once('error', ended).once('exit', ended) // whoever waits for it hears of it too
     loopDelay.enable()
     return started
   }
 
   async function measureComputer(): Promise<Measured> {
-    worker ??= start()
-    const asked = worker
+    child ??= start()
+    const asked = child
     const { promise, resolve, reject } = Promise.withResolvers<Measured>()
     const onEnd = (error?: unknown): void => reject(error instanceof Error ? error : new Error('it was not measured'))
     asked.once('message', resolve).once('error', onEnd).once('exit', onEnd)
-    asked.postMessage('measure') // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread, no window
+    asked.send('measure', () => {}) // where it cannot be told, it has ended
     try {
       return await promise
     } finally {
@@ -97,7 +104,7 @@ export function createHost(version: string): () => Promise<Omit<HostFacts, 'modu
     clearTimeout(idle)
     idle = setTimeout(() => {
       loopDelay.disable()
-      void worker?.terminate()
+      child?.kill()
     }, IDLE_MS).unref()
     last ??= measure().catch((error: unknown) => {
       last = undefined

@@ -27,7 +27,7 @@ test('who asks within seconds gets the same, without another measurement', async
   const [second, third] = await Promise.all([host(), host()])
   expect([second, third]).toEqual([first, first])
 })
-test('what starts programs and waits for them is not loaded into the thread that answers machines', () => {
+test('what starts programs and waits for them is not loaded into the process that answers machines', () => {
   const loaded = Object.keys(createRequire(import.meta.url).cache)
   expect(loaded.filter((path) => path.includes('systeminformation'))).toEqual([])
 })

@@ -1,21 +1,15 @@
 /**
- * The thread that measures the host for `host.ts`: answers each message with what it finds.
+ * The process that measures the host for `host.ts`: answers each message with what it finds.
  *
- * systeminformation starts small programs and waits for them, tens of milliseconds each, in which this thread does nothing
- * else.
+ * systeminformation starts small programs and waits for them, tens of milliseconds each, in which it does nothing else.
  */
 import { availableParallelism, hostname, loadavg, networkInterfaces, uptime } from 'node:os'
-import { parentPort } from 'node:worker_threads'
 
 import system from 'systeminformation'
 
 import type { Measured, NetworkFacts } from './host.ts'
 
-parentPort?.on('message', () => void measure().then(answer))
-
-function answer(facts: Measured): void {
-  parentPort?.postMessage(facts) // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread, no window
-}
+process.on('message', () => void measure().then((facts) => process.send?.(facts)))
 
 async function measure(): Promise<Measured> {
   const { distro, release, kernel, arch } = await system.osInfo()
