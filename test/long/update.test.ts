@@ -1,24 +1,31 @@
 /**
  * Updates that go wrong, in a real box: it goes on with the system that it had. And the power may go whenever it likes.
  */
-import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, type TestContext, test } from 'vitest'
 
+import { type CpioEntry, MODE } from '../../images/lib/cpio.ts'
+import { SECTOR } from '../../src/appliance/gpt.ts'
+import { formatEnv } from '../../src/appliance/grub-env.ts'
 import { type RunningAppliance, startAppliance } from '../support/appliance.ts'
-import { grubVariables, listFiles, putFile, readPartition } from '../support/box-disk.ts'
+import { grubVariables, listFiles, offsetOf, putFile, readPartition } from '../support/box-disk.ts'
 import { useImage } from '../support/built.ts'
+import { apply } from '../support/data-disk.ts'
 import { copyDisk } from '../support/image.ts'
 import { temporaryFolder } from '../support/site.ts'
-import { bundleOfBytes, bundleOfSlot, upload } from '../support/updates.ts'
+import { withoutKernel, withSystemFiles } from '../support/slots.ts'
+import { bundleOfBytes, bundleOfSlot, DROPPED, dropBundle, upload } from '../support/updates.ts'
 
 /** Five starts under software emulation, beside other tests. */
 const ROLL_BACK_MAX_MS = 900_000
 
 const MIB = 1 << 20
 const SLOT_BYTES = 96 * MIB
+
+/** The kernel panics when its first process ends. */
+const ENDS: CpioEntry = { path: 'init', mode: MODE.program, bytes: Buffer.from('#!/bin/busybox sh\nexit 1\n') }
 
 const image = useImage()
 
@@ -27,13 +34,6 @@ function makeDisk(context: TestContext, folder: string): { disk: string; slot: B
   const disk = join(folder, 'disk.img')
   copyDisk(image(context).disk, disk)
   return { disk, slot: readPartition(disk, 'SYS-A') }
-}
-
-/** As a person does who has the stick in a laptop. */
-function dropBundle(folder: string, disk: string, bundle: Buffer): void {
-  const file = join(folder, 'bundle')
-  writeFileSync(file, bundle)
-  putFile(disk, 'BOOTCFG', 'new.bootcfg-update', file)
 }
 
 test('what is refused changes nothing', { timeout: ROLL_BACK_MAX_MS }, async (context) => {
@@ -70,23 +70,17 @@ test('what is refused changes nothing', { timeout: ROLL_BACK_MAX_MS }, async (co
 })
 
 describe('signed, and yet no system that works: three tries, then the one from before:', () => {
-  /** The slot without its kernel. */
-  const withoutKernel = (folder: string, slot: Buffer): Buffer => {
-    const file = join(folder, 'slot.fat')
-    writeFileSync(file, slot)
-    execFileSync('mdel', ['-i', file, '::vmlinuz'])
-    return readFileSync(file)
-  }
-  const cases: [string, (folder: string, slot: Buffer) => Buffer][] = [
+  const cases: [string, (slot: Buffer) => Buffer][] = [
     ['rubbish', () => bundleOfBytes(Buffer.alloc(20 * MIB, 'rubbish'), SLOT_BYTES)],
-    ['no kernel', (folder, slot) => bundleOfSlot(withoutKernel(folder, slot))],
-    ['a system of which half is missing', (_, slot) => bundleOfSlot(Buffer.from(slot).fill(0, 32 * MIB))],
+    ['no kernel', (slot) => bundleOfSlot(withoutKernel(slot))],
+    ['an init that ends at once', (slot) => bundleOfSlot(withSystemFiles(slot, [ENDS]))],
+    ['a system of which half is missing', (slot) => bundleOfSlot(Buffer.from(slot).fill(0, 32 * MIB))],
   ]
   for (const [name, bundleFor] of cases) {
     test(name, { timeout: ROLL_BACK_MAX_MS }, async (context) => {
       using folder = temporaryFolder()
       const { disk, slot } = makeDisk(context, folder.path)
-      dropBundle(folder.path, disk, bundleFor(folder.path, slot))
+      dropBundle(disk, bundleFor(slot))
       await using box = await startAppliance({ disk, keepsDisk: true })
       const facts = await box.facts(({ update }) => update.state === 'failed')
       expect(facts.update.reason).toContain('slot a runs again')
@@ -94,10 +88,41 @@ describe('signed, and yet no system that works: three tries, then the one from b
       await box.stop()
       expect(grubVariables(disk)).toEqual({ good: 'a', try: '', tries: '0' })
       expect(readPartition(disk, 'SYS-A').equals(slot)).toBe(true)
-      expect(listFiles(disk, 'BOOTCFG')).not.toContain('new.bootcfg-update')
+      expect(listFiles(disk, 'BOOTCFG')).not.toContain(DROPPED)
     })
   }
 })
+
+test('without a network an update is kept all the same', { timeout: ROLL_BACK_MAX_MS }, async (context) => {
+  using folder = temporaryFolder()
+  const { disk, slot } = makeDisk(context, folder.path)
+  dropBundle(disk, bundleOfSlot(slot))
+  await using box = await startAppliance({ disk, keepsDisk: true })
+  await expect.poll(() => box.monitor('set_link n off').catch(() => 'not yet')).not.toBe('not yet')
+  await expect
+    .poll(() => grubVariables(disk), { timeout: ROLL_BACK_MAX_MS })
+    .toEqual({ good: 'b', try: '', tries: '0' })
+  expect(box.console()).not.toContain('10.0.2.15')
+})
+
+test(
+  'a disk that became write-protected: a try that cannot be counted is not made',
+  {
+    timeout: ROLL_BACK_MAX_MS,
+  },
+  async (context) => {
+    using folder = temporaryFolder()
+    const { disk, slot } = makeDisk(context, folder.path)
+    apply(disk, { at: offsetOf(disk, 'SYS-B') / SECTOR, bytes: slot })
+    const variables = join(folder.path, 'grubenv')
+    writeFileSync(variables, formatEnv(new Map(Object.entries({ good: 'a', try: 'b', tries: '3' }))))
+    putFile(disk, 'ESP', 'bootcfg/grubenv', variables)
+    const drive = ['-drive', `if=none,id=disk,format=raw,readonly=on,file=${disk}`]
+    const more = [...drive, '-device', 'virtio-blk-pci,drive=disk,bootindex=1']
+    await using box = await startAppliance({ disk, hasDisk: false, more })
+    expect(await box.facts()).toMatchObject({ slot: 'a', data: 'read-only' })
+  },
+)
 
 test(
   'the power goes at every tenth of the write: it always starts, and in the end the update is in',
@@ -105,7 +130,7 @@ test(
   async (context) => {
     using folder = temporaryFolder()
     const { disk, slot } = makeDisk(context, folder.path)
-    dropBundle(folder.path, disk, bundleOfSlot(slot))
+    dropBundle(disk, bundleOfSlot(slot))
     const cutAt: number[] = []
     for (let tenth = 0; tenth < 10; tenth += 1) {
       await using box = await startSlowly(disk)
