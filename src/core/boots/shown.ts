@@ -4,18 +4,14 @@
 import { type Group, groupLabel } from '../groups.ts'
 import type { Labels } from '../labels.ts'
 import { printable } from '../log.ts'
+import { ownText } from '../own-text.ts'
 
 const TEXT_MAX = 200
 const LABELS_MAX = 40
 
-/** A text cut out of a longer one keeps the longer one in memory, unless its characters are written anew. */
 export function shown(text: string, lengthMax = TEXT_MAX): string {
-  const clean = printable(text, lengthMax)
-  return clean.length < SHARED_MIN ? clean : Buffer.from(clean, 'latin1').toString('latin1')
+  return ownText(printable(text, lengthMax))
 }
-
-/** Shorter ones V8 copies anyway. */
-const SHARED_MIN = 13
 
 const groupLabels = new WeakMap<Group, string>()
 

@@ -10,6 +10,7 @@ import { ConfigError } from '../errors.ts'
 import type { Group, Requirement } from '../groups.ts'
 import { isMacKey } from '../labels.ts'
 import { normalizeMac } from '../mac.ts'
+import { ownText } from '../own-text.ts'
 import { NO_PAUSE, type Pause } from '../turns.ts'
 import { compareBytes } from '../utf8.ts'
 import { ValueMap } from '../value.ts'
@@ -227,7 +228,7 @@ class Reader {
   }
 
   #scalar(field: string, node: YamlNode): string {
-    if (node.kind === 'scalar') return sourceText(node, this.#text)
+    if (node.kind === 'scalar') return ownText(sourceText(node, this.#text))
     this.problem(`${field} must be text, not a ${node.kind}`, node.offset)
     return ''
   }

@@ -3,17 +3,21 @@
  *
  * All of it throws `ConfigError` of code `yaml`. `source`, the text that was parsed, is only for the line in it.
  */
+import { ownText } from '../own-text.ts'
 import { type Value, ValueMap } from '../value.ts'
 import { type YamlMapping, type YamlNode, type YamlScalar, isMergeKey, yamlError } from './node.ts'
 import { isNullText, scalarValue } from './resolve.ts'
 
 /**
- * The value of a node.
+ * The value of a node, which holds nothing of the text that was parsed.
  *
  * @throws {ConfigError} for a list or a map as a key, a tag that its text does not fit, a merge of what is no map
  */
 export function toValue(node: YamlNode, source?: string): Value {
-  if (node.kind === 'scalar') return scalarValue(node, source)
+  if (node.kind === 'scalar') {
+    const value = scalarValue(node, source)
+    return typeof value === 'string' ? ownText(value) : value
+  }
   if (node.kind === 'sequence') return node.items.map((item) => toValue(item, source))
   const { keys, values } = merged(node, source)
   return ValueMap.from(
