@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import type { Running } from '../module.ts'
 import type { Attempt, AttemptSummary, Machine, MachineSummary } from './attempt.ts'
 import { Backlog } from './backlog.ts'
-import type { Overview, Part } from './overview.ts'
+import type { Caught, Overview, Part } from './overview.ts'
 import { LIMITS, type RecorderLimits, type Site } from './recorder-options.ts'
 import { Recorder } from './recorder.ts'
 import { openStateFile, type StateFile } from './state-file.ts'
@@ -19,6 +19,7 @@ export interface Boots extends Running {
   /** The one heard of last first. */
   machines(part?: Part): MachineSummary[]
   machineCount(): number
+  caught(): readonly Caught[]
   /** One of them. */
   summary(mac: string): MachineSummary | undefined
   machine(mac: string): Machine | undefined
@@ -154,6 +155,7 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
     failed,
     machines: (part) => overview().machines(clock(), part),
     machineCount: () => overview().machineCount,
+    caught: () => overview().caught(),
     summary: (mac) => overview().summary(mac, clock()),
     machine: (mac) => overview().machine(mac, clock()),
     attempts: (max = ATTEMPTS_SHOWN) => overview().attempts(max, clock()),

@@ -1,7 +1,7 @@
 /**
  * `/api/groups`: the groups in the order in which they are tried, and which machines each caught. Pure.
  */
-import type { MachineSummary } from '../../core/boots/attempt.ts'
+import type { Caught } from '../../core/boots/overview.ts'
 import { shown, shownGroupLabel } from '../../core/boots/shown.ts'
 import { type Group, groupLabel } from '../../core/groups.ts'
 import { type Page, pageOf } from './query.ts'
@@ -11,7 +11,7 @@ const MACHINES_MAX = 100
 
 export function groupList(
   groups: readonly Group[],
-  machines: readonly MachineSummary[],
+  machines: readonly Caught[],
   { caught, ...page }: Page & { readonly caught: boolean },
 ) {
   const macs = macsByGroup(machines)
@@ -32,11 +32,10 @@ export function groupList(
 }
 
 /** Machines know their group by its label. */
-function macsByGroup(machines: readonly MachineSummary[]): ReadonlyMap<string, readonly string[]> {
+function macsByGroup(machines: readonly Caught[]): ReadonlyMap<string, readonly string[]> {
   const macs = new Map<string, string[]>()
   for (const { mac, group, spec } of machines) {
-    if (group === null) continue
-    const key = keyOf(group, spec ?? '')
+    const key = keyOf(group, spec)
     const known = macs.get(key)
     if (known === undefined) macs.set(key, [mac])
     else known.push(mac)

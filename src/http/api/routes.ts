@@ -93,7 +93,7 @@ export function apiRoutes(
       asked(groupsQuery, (query) => {
         const { snapshot } = store.state()
         const { specs, loadedAt, behind } = dataFacts(store.state())
-        return json({ ...groupList(snapshot.groups.groups, boots.machines(), query), specs, loadedAt, behind })
+        return json({ ...groupList(snapshot.groups.groups, boots.caught(), query), specs, loadedAt, behind })
       }),
     ],
     [

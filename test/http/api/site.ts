@@ -42,6 +42,10 @@ export function fakeBoots(): FakeBoots {
       return newestFirst.slice(offset, offset + limit).map((mac) => summary(mac)!)
     },
     machineCount: () => machines.size,
+    caught: () =>
+      [...machines.values()]
+        .toReversed()
+        .flatMap(({ mac, group, spec }) => (group === null ? [] : [{ mac, group, spec: spec ?? '' }])),
     summary,
     machine: (mac) => machines.get(mac),
     attempts: () => [...attempts.values()].map(summaryOf).toReversed(),

@@ -93,6 +93,7 @@ export async function openPageSite({
   const boots = {
     machines: (part?: Part) => recorder.overview.machines(story.nowMs, part),
     machineCount: () => recorder.overview.machineCount,
+    caught: () => recorder.overview.caught(),
     summary: (mac: string) => recorder.overview.summary(mac, story.nowMs),
     machine: (mac: string) => recorder.overview.machine(mac, story.nowMs),
     attempts: (max = 200) => recorder.overview.attempts(max, story.nowMs),
