@@ -28,13 +28,24 @@ export interface ConfigFile {
  */
 export function renderIgnition(file: ConfigFile, group: Group, query: string, watch?: Watch): string {
   const template = usable(file)
-  if (group.sound === template) return template.render(group.metadata, watch)
+  const number = numberOf(template)
+  if (group.sound === number) return template.render(group.metadata, watch)
   const text = template.render(group.metadata.with('query', query), watch)
   const json = placed(file, () => toIgnition(nameWithoutDialect(file.path), text))
   // It gives the group the same text again, so that looking through it once is enough, unless that depends on the request.
-  if (json === text && !template.mayRead('query')) group.sound = template
+  if (json === text && !template.mayRead('query')) group.sound = number
   return json
 }
+
+/** By which a group names a template without keeping it: a script may edit one every minute. */
+function numberOf(template: Template): number {
+  let number = numbers.get(template)
+  if (number === undefined) numbers.set(template, (number = ++lastNumber))
+  return number
+}
+
+const numbers = new WeakMap<Template, number>()
+let lastNumber = 0
 
 /**
  * The cloud-config or script of a group's machine.

@@ -2,7 +2,6 @@
  * Groups, and the order in which they are tried; `find-group.ts` finds one without trying them all. Pure.
  */
 import type { Labels } from './labels.ts'
-import type { Template } from './template/template.ts'
 import { atOnce, type Steps } from './turns.ts'
 import { compareBytes } from './utf8.ts'
 import type { ValueMap } from './value.ts'
@@ -22,8 +21,8 @@ export interface Group {
   readonly metadata: ValueMap
   /** Line of the groups file on which the group starts. */
   readonly line: number
-  /** That was seen to give this group JSON which is served as it is: noted by `configs.ts`. */
-  sound?: Template | undefined
+  /** The number of the template that was seen to give this group JSON which is served as it is: noted by `configs.ts`. */
+  sound?: number | undefined
 }
 
 /** `k=v,k=v` of the requirements: two groups with the same text catch the same machines. */

@@ -61,7 +61,8 @@ export function buildApp(limits: HttpLimits, deps: HttpDeps): FastifyInstance {
     requestTimeout: appliance === undefined ? limits.requestMsMax : UPLOAD_MS_MAX,
     connectionTimeout: limits.idleMsMax,
     keepAliveTimeout: limits.idleMsMax / 2,
-    clientErrorHandler: (error, socket) => refuseBadRequest(error, socket, log),
+    // After the answers of this turn (`together.ts`): what came before the rubbish is answered.
+    clientErrorHandler: (error, socket) => void setImmediate(() => refuseBadRequest(error, socket, log)),
     frameworkErrors: (_error, request, reply) => answerUndecodable(request, reply),
   })
   app.server.maxConnections = limits.connectionsMax

@@ -9,7 +9,7 @@ import type { Paths } from './paths.ts'
 import type { Replies } from './replies.ts'
 import { ROUTES, spec } from './routes.ts'
 import { signature } from './send.ts'
-import { together } from './together.ts'
+import { createTogether } from './together.ts'
 
 export interface BootDeps {
   /** The snapshot to answer from, asked for once per request. */
@@ -19,6 +19,7 @@ export interface BootDeps {
 }
 
 export function serveBoots(paths: Paths, { finish }: Replies, { snapshot, signer }: BootDeps): void {
+  const together = createTogether()
   for (const [path, rest, route, purpose] of ROUTES) {
     const answerTo = (ask: Ask): Answer => route(snapshot(), ask)
     paths.serve(path + rest, (request, reply) => {

@@ -43,7 +43,7 @@ export function createReplies(log: Log, report: Report | undefined, others: Rout
       const bytes = send(request, reply, answer)
       const ms = elapsedMs(request)
       if (purpose !== undefined && request.method === 'GET')
-        report?.(requestEvent(purpose, peer, ask, answer, bytes, ms))
+        report?.(requestEvent(purpose, peer, ask, answer, reply.statusCode, bytes, ms))
       logAnswer(log, request, ask, answer, { status: reply.statusCode, bytes, ms, peer })
       count(request, reply.statusCode, bytes, ms)
       return reply

@@ -33,7 +33,8 @@ export function requestEvent(
   purpose: Purpose,
   peer: string | undefined,
   { query, labels, path }: Ask,
-  { status, body, group, unconfigured, reason }: Answer,
+  { body, group, unconfigured, reason }: Answer,
+  status: number,
   bytes: number,
   ms: number,
 ): BootEvent {

@@ -9,25 +9,27 @@ interface Waiting {
   readonly answer: () => void
 }
 
-let waiting: Waiting[] = []
-
 /**
  * Call it from a handler that returns nothing.
  *
  * @param answer - sends the reply; what it throws ends where the error of a handler would
  */
-export function together(reply: FastifyReply, answer: () => void): void {
-  if (waiting.push({ reply, answer }) === 1) setImmediate(answerAll)
-}
+export type Together = (reply: FastifyReply, answer: () => void) => void
 
-function answerAll(): void {
-  const all = waiting
-  waiting = []
-  for (const { reply, answer } of all) {
-    try {
-      answer()
-    } catch (error) {
-      reply.send(error)
+export function createTogether(): Together {
+  let waiting: Waiting[] = []
+  function answerAll(): void {
+    const all = waiting
+    waiting = []
+    for (const { reply, answer } of all) {
+      try {
+        answer()
+      } catch (error) {
+        queueMicrotask(() => reply.send(error)) // should that fail too, it is a fault of its own
+      }
     }
+  }
+  return (reply, answer) => {
+    if (waiting.push({ reply, answer }) === 1) setImmediate(answerAll)
   }
 }

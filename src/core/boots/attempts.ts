@@ -3,7 +3,7 @@
  */
 import type { Stage } from './attempt.ts'
 import { beginsAnew } from './beginning.ts'
-import { LiveAttempt } from './live.ts'
+import { idOf, LiveAttempt } from './live.ts'
 import { isNameless, type MachineRecord } from './machines.ts'
 import type { Past } from './past.ts'
 import type { RecorderLimits } from './recorder-options.ts'
@@ -145,6 +145,7 @@ export class Attempts {
     if (attempt === undefined || attempt.endedMs !== undefined || nowMs - attempt.lastMs > attempt.patienceMs) {
       this.#close(machine, nowMs)
       attempt = this.#begin(machine, orphan.startedMs, orphan.startedAt)
+      attempt.isOfBefore = orphan.isOfBefore
     }
     attempt.absorb(orphan, this.#deps.limits.entriesPerAttemptMax)
     nameless.live = undefined
@@ -173,9 +174,11 @@ export class Attempts {
   }
 
   #begin(machine: MachineRecord, startedMs: number, wallMs: number): LiveAttempt {
-    // Two of one machine must not have the same id.
-    const startedAt = Math.max(Math.round(wallMs), machine.last ? Date.parse(machine.last.startedAt) + 1 : 0)
-    return this.#goOn(machine, new LiveAttempt({ key: machine.key, startedMs, startedAt }))
+    const { key, past } = machine
+    const startedAt = Math.round(wallMs)
+    let number = startedAt
+    while (past.includes(idOf(key, number))) number += 1 // two of one machine must not have the same
+    return this.#goOn(machine, new LiveAttempt({ key, startedMs, startedAt, id: idOf(key, number) }))
   }
 
   #goOn(machine: MachineRecord, attempt: LiveAttempt): LiveAttempt {

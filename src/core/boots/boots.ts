@@ -49,8 +49,10 @@ export interface BootsOptions {
 
 /** What is reported is looked at so soon. */
 const BATCH_MS = 50
-/** In characters. Beyond it, what was sent is left out of the story. */
+/** In characters, of all that waits. Beyond it, what was sent is left out of the story. */
 const WAITING_LENGTH_MAX = 16 << 20
+/** In characters. A longer one is left out: to make its sum takes a microsecond a kilobyte, in which machines wait. */
+const SENT_LENGTH_MAX = 256 << 10
 /** On disk an attempt is not packed. A file of this part of what memory may hold is read in a second or so. */
 const FILE_PART = 1 / 3
 const TICK_MS = 1000
@@ -83,17 +85,21 @@ export async function openBoots({ journal, site, log, statePath, limits = LIMITS
   let waitingLength = 0
   const backlog = new Backlog<BootEvent>((event) => {
     if (event.type !== 'requested' || event.body === undefined) return { ...event }
-    waitingLength += event.body.length
-    return { ...event, body: waitingLength > WAITING_LENGTH_MAX ? undefined : event.body }
+    const { length } = event.body
+    const isKept = length <= SENT_LENGTH_MAX && waitingLength + length <= WAITING_LENGTH_MAX
+    if (isKept) waitingLength += length
+    return { ...event, body: isKept ? event.body : undefined }
   })
-  const take = (event: BootEvent, atMs: number): void => recorder.take(event, atMs)
+  function take(event: BootEvent, atMs: number): void {
+    if (event.type === 'requested') waitingLength -= event.body?.length ?? 0
+    recorder.take(event, atMs)
+  }
   let complainedMs = -Infinity
   let timer: NodeJS.Timeout | undefined
   function digest(): void {
     timer = undefined
     backlog.work(take, clock)
-    if (backlog.isEmpty) waitingLength = 0
-    else digestSoon()
+    if (!backlog.isEmpty) digestSoon()
   }
   function digestSoon(): void {
     timer ??= setTimeout(() => guarded(digest), BATCH_MS).unref()

@@ -21,6 +21,11 @@ export type Draft<T> = { -readonly [K in keyof T]: T[K] }
 /** What a system that runs asks for as well, and what others say: it moves no boot. */
 const BESIDE: ReadonlySet<Entry['kind']> = new Set(['metadata', 'note'])
 
+/** @param number - most often when it began, since 1970 */
+export function idOf(key: string, number: number): string {
+  return `${key}-${number.toString(36)}`
+}
+
 export interface Origin {
   /** Of the machine. */
   readonly key: string
@@ -68,7 +73,7 @@ export class LiveAttempt {
   /** Of this, nothing was saved yet. */
   isUnsaved = true
 
-  constructor({ key, startedMs, startedAt, id = `${key}-${startedAt.toString(36)}` }: Origin) {
+  constructor({ key, startedMs, startedAt, id = idOf(key, startedAt) }: Origin) {
     this.key = key
     this.id = id
     this.startedMs = startedMs

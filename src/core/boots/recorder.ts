@@ -93,7 +93,7 @@ export class Recorder {
 
   /** Gives up who is silent for too long. Once a second or so. */
   tick(nowMs: number): void {
-    if (this.#clock.wasSet(nowMs)) this.#attempts.correctStarts()
+    if (this.#clock.wasSet()) this.#attempts.correctStarts()
     this.#attempts.tick(nowMs)
   }
 

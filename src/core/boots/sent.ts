@@ -4,10 +4,11 @@
  */
 import { hash } from 'node:crypto'
 
+import { ownText } from '../own-text.ts'
 import { encodeUtf8 } from '../utf8.ts'
 import { AgedMap } from './aged-map.ts'
 
-/** Of the hexadecimal digits of a SHA-256: enough to tell texts apart, few enough to be kept with each boot. */
+/** Of the hexadecimal digits of a SHA-256: few enough to be kept with each boot; enough, unless somebody tries for years. */
 const SUM_DIGITS = 16
 
 /** Beside the text itself. */
@@ -19,7 +20,7 @@ export class Sent {
   readonly #texts = new AgedMap<string, string>()
   #bytes = 0
 
-  /** @param bytesMax - 0 keeps nothing; sums are told all the same */
+  /** @param bytesMax - 0 keeps nothing, sums neither: they would let weak secrets be guessed */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
   }
@@ -28,11 +29,13 @@ export class Sent {
     return this.#bytes
   }
 
-  /** @returns its sum: the first digits of the SHA-256 of its bytes */
-  keep(text: string): string {
+  /** @returns its sum: the first digits of the SHA-256 of its bytes; undefined where nothing is to be kept */
+  keep(text: string): string | undefined {
+    if (this.#bytesMax === 0) return undefined
     const sum = sumOf(text)
     const cost = costOf(text)
-    if (this.#texts.has(sum)) this.#texts.renew(sum, text)
+    const known = this.#texts.get(sum)
+    if (known !== undefined) this.#texts.renew(sum, known)
     else if (cost <= this.#bytesMax) {
       this.#texts.set(sum, text)
       this.#bytes += cost
@@ -48,7 +51,7 @@ export class Sent {
 }
 
 function sumOf(text: string): string {
-  return hash('sha256', text.isWellFormed() ? text : encodeUtf8(text)).slice(0, SUM_DIGITS)
+  return ownText(hash('sha256', text.isWellFormed() ? text : encodeUtf8(text)).slice(0, SUM_DIGITS))
 }
 
 /** Of two bytes a character, as V8 keeps what is not Latin-1. */

@@ -13,16 +13,17 @@ const SET_MS = 2000
 export class ClockWatch {
   readonly #wallMs: WallClock
   /** The other time's 0 by this clock, at the last look. */
-  #zeroMs: number | undefined
+  #zeroMs: number
 
   constructor(wallMs: WallClock) {
     this.#wallMs = wallMs
+    this.#zeroMs = wallMs(0)
   }
 
-  /** Whether it was set since the last look. */
-  wasSet(nowMs: number): boolean {
-    const zeroMs = this.#wallMs(nowMs) - nowMs
-    const before = this.#zeroMs ?? zeroMs
+  /** Whether it was set since the last look. A computer that slept looks the same: the other time stood still meanwhile. */
+  wasSet(): boolean {
+    const zeroMs = this.#wallMs(0)
+    const before = this.#zeroMs
     this.#zeroMs = zeroMs
     return Math.abs(zeroMs - before) > SET_MS
   }

@@ -7,9 +7,14 @@ import { availableParallelism, hostname, loadavg, networkInterfaces, uptime } fr
 
 import system from 'systeminformation'
 
-import type { Measured, NetworkFacts } from './host.ts'
+import { reasonOf } from '../../core/errors.ts'
+import type { Measured, NetworkFacts, Told } from './host.ts'
 
-process.on('message', () => void measure().then((facts) => process.send?.(facts)))
+process.on('message', () => {
+  void measure()
+    .catch((error: unknown) => ({ problem: reasonOf(error) }))
+    .then((told: Told) => process.send?.(told))
+})
 
 async function measure(): Promise<Measured> {
   const { distro, release, kernel, arch } = await system.osInfo()

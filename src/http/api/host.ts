@@ -38,6 +38,9 @@ export interface NetworkFacts {
   readonly sent: number
 }
 
+/** What it says: that, or why it could not. */
+export type Told = Measured | { readonly problem: string }
+
 interface ProcessFacts {
   readonly version: string
   readonly uptimeMs: number
@@ -60,18 +63,23 @@ const CHILD = fileURLToPath(new URL('host-child.ts', import.meta.url))
 /** It needs little, and may not take what the server does. */
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-old-space-size=64']
 
-/** Resolves with the facts as they were within the last few seconds; rejects when they cannot be had. */
-export function createHost(version: string): () => Promise<Omit<HostFacts, 'modules'>> {
+/**
+ * @param program - that measures
+ * @returns resolves with the facts as they were within the last few seconds; rejects when they cannot be had
+ */
+export function createHost(version: string, program = CHILD): () => Promise<Omit<HostFacts, 'modules'>> {
   let child: ChildProcess | undefined
   let last: Promise<Omit<HostFacts, 'modules'>> | undefined
   let idle: NodeJS.Timeout | undefined
   const loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
 
   function start(): ChildProcess {
-    const started = fork(CHILD, { execArgv: FLAGS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const started = fork(program, { execArgv: FLAGS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     started.unref()
     started.channel?.unref()
-    const ended = (): void => void (child = undefined)
+    const ended = (): void => {
+      if (child === started) child = undefined
+    }
     started.once('error', ended).once('exit', ended) // whoever waits for it hears of it too
     loopDelay.enable()
     return started
@@ -82,12 +90,13 @@ export function createHost(version: string): () => Promise<Omit<HostFacts, 'modu
     const asked = child
     const { promise, resolve, reject } = Promise.withResolvers<Measured>()
     const onEnd = (error?: unknown): void => reject(error instanceof Error ? error : new Error('it was not measured'))
-    asked.once('message', resolve).once('error', onEnd).once('exit', onEnd)
-    asked.send('measure', () => {}) // where it cannot be told, it has ended
+    const onMessage = (told: Told): void => ('problem' in told ? reject(new Error(told.problem)) : resolve(told))
+    asked.once('message', onMessage).once('error', onEnd).once('exit', onEnd)
     try {
+      if (asked.connected) asked.send('measure', () => {}) // else it could not be started, or ends: that is told
       return await promise
     } finally {
-      asked.off('message', resolve).off('error', onEnd).off('exit', onEnd)
+      asked.off('message', onMessage).off('error', onEnd).off('exit', onEnd)
     }
   }
 
@@ -105,6 +114,7 @@ export function createHost(version: string): () => Promise<Omit<HostFacts, 'modu
     idle = setTimeout(() => {
       loopDelay.disable()
       child?.kill()
+      child = undefined
     }, IDLE_MS).unref()
     last ??= measure().catch((error: unknown) => {
       last = undefined

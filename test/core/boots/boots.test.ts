@@ -118,3 +118,26 @@ function report(to: (event: BootEvent) => void, count: number): void {
   const hex = count.toString(16).padStart(6, '0')
   if (ASKED.type === 'asked') to({ ...ASKED, mac: `52:54:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4)}` })
 }
+
+test('what was sent is left out when much of it waits, and not for ever', async () => {
+  const { journal, boots } = await open()
+  const send = (count: number): void => {
+    for (let number = 0; number < count; number++) {
+      const sent = request('ignition')
+      if (sent.type === 'requested') journal.report({ ...sent, body: `${number} ${'x'.repeat(200_000)}` })
+    }
+  }
+  const kept = (): boolean[] => {
+    const [attempt] = boots.machine(MAC)!.attempts
+    return boots
+      .attempt(attempt!.id)!
+      .entries.flatMap(({ kind, body }) => (kind === 'ignition' ? [body !== undefined] : []))
+  }
+  journal.report(ASKED)
+  send(100)
+  const all = kept()
+  expect(all.indexOf(false)).toBeGreaterThan(50)
+  send(1)
+  expect(kept().at(-1)).toBe(true)
+  await boots.stop()
+})

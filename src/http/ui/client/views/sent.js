@@ -1,5 +1,6 @@
 /**
- * What a boot was sent, text for text, and whether the machine would get the same now.
+ * What a boot was sent, text for text, and where the machine would get the very same now. Where it would not, nothing is
+ * wrong: a script names the server as the machine did, a config may print what was asked.
  *
  * Texts are kept by their sums, in the server's memory. One that is gone, since the server was started anew, is shown all the
  * same where the sum is that of what the machine would get now.
@@ -44,7 +45,7 @@ export function sentCard(site, attempt) {
  */
 function sent(site, name, { title, bytes = 0, body }, now) {
   const isSame = body !== undefined && now?.content.sha256.startsWith(body) === true
-  const note = now === undefined || body === undefined ? '' : isSame ? 'the same now' : 'something else now'
+  const note = isSame ? 'the same now' : ''
   const line = { name, path: title, size: formatBytes(bytes), note }
   if (body === undefined) return rendered(line, gone('It was not kept.'))
   const fact = site.api.body(body)
