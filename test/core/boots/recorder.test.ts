@@ -437,6 +437,12 @@ describe('a clock that is set while machines boot', () => {
     expect(after.wait(1900).discover().count()).toBe(2)
   })
 
+  test('a boot begins when it does, also after one that began by a clock that was ahead', () => {
+    const story = new Story().setClock(YEARS_MS).discover().wait(1900).setClock(-YEARS_MS).wait(1).discover()
+    expect(story.count()).toBe(2)
+    expect(story.latest().startedAt).toBe(new Date(WALL + 1901_000).toISOString())
+  })
+
   test('a boot of before the program was started keeps its time', () => {
     const before = new Story().discover().wait(1)
     const after = new Story().setClock(-YEARS_MS).wait(5)
