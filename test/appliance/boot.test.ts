@@ -25,7 +25,7 @@ describe.each(['bios', 'uefi', 'uefi-secure-boot'] as const)('on %s', (firmware)
       addresses: [{ iface: 'eth0', address: '10.0.2.15/24', source: 'dhcp' }],
     })
     const writable = facts.mounts.filter(({ readOnly }) => !readOnly).map(({ mount }) => mount)
-    expect(writable.toSorted()).toEqual(['/data', '/run', '/tmp'])
+    expect(writable.toSorted()).toEqual(['/data', '/run', '/run/bootcfg/app', '/tmp'])
     expect(facts.modules.map(({ name }) => name).toSorted()).toEqual(['dhcp', 'http', 'tftp'])
     expect(facts.memory.totalBytes - facts.memory.availableBytes).toBeLessThan(200e6)
     const groups = await fetch(`${box.url}/api/groups`)
