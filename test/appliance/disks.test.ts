@@ -79,6 +79,12 @@ test(
     await box.facts((facts) => largeOf(facts) === undefined && isMissed(facts))
     await plugIn(box, 'exfat')
     await box.facts((facts) => largeOf(facts) === 'exfat' && !isMissed(facts))
+
+    await box.monitor('device_del data')
+    const pulled = await box.facts(({ problems }) => problems.some((problem) => problem.includes('was taken out')))
+    expect(pulled.problems).toContainEqual(
+      expect.stringMatching(/^The disk \/dev\/sd. was taken out: .* restart the box\.$/),
+    )
   },
 )
 
