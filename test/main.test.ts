@@ -135,7 +135,7 @@ describe('signals', () => {
     using folder = temporaryFolder()
     const flags = siteFlags(folder.path)
     const group = '- spec: s\n  metadata: {a: [1, 2, 3], b: {c: d}, e: "some text that makes it longer"}\n'
-    const long = `api_version: v1alpha1\ngroups:\n${group.repeat(100_000)}`
+    const long = `api_version: v1alpha1\ngroups:\n${group.repeat(400_000)}` // takes seconds
 
     writeFiles(folder.path, { 'config.yaml': 'api_version: v1alpha1\n' })
     const server = await startServer(flags)
@@ -152,13 +152,13 @@ describe('signals', () => {
     let said = ''
     starting.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const ended = new Promise((resolve) => starting.on('close', resolve))
-    await new Promise((resolve) => setTimeout(resolve, 600)) // it reads
+    await expect.poll(() => catchesSignals(starting.pid!), { timeout: 10_000 }).toBe(true) // and begins to read
     starting.kill('SIGHUP')
     starting.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(said).toContain('"event":"stopped"')
     expect(said).not.toContain('"event":"ready"')
-  }, 20_000)
+  }, 40_000)
 
   test('as pid 1 it ends too', async (context) => {
     require(context, [['pgrep', 'procps']])
@@ -272,3 +272,10 @@ describe('-user', () => {
     )
   })
 })
+
+/** Whether a process has handlers of its own for SIGHUP and SIGTERM (proc_pid_status(5)). */
+function catchesSignals(pid: number): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  const wanted = (1n << 0n) | (1n << 14n)
+  return (BigInt(`0x${mask ?? '0'}`) & wanted) === wanted
+}
