@@ -9,7 +9,8 @@
 const WAITING_MAX = 2000
 /**
  * Of the processor; what a story leaves to the garbage collector comes on top. What was not used is saved up to
- * CREDIT_MS_MAX: an event of a boot takes 2 to 5 µs, one more for each kilobyte that was sent, so that is enough for the boots of a thousand machines at once.
+ * CREDIT_MS_MAX: an event of a boot takes 2 to 5 µs, one more for each kilobyte that was sent, so that is enough for the
+ * boots of a thousand machines at once.
  */
 const SHARE = 0.0025
 const CREDIT_MS_MAX = 150
