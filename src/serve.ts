@@ -13,6 +13,7 @@ import { moduleStates } from './core/module-states.ts'
 import { type Running, stopAll, supervise } from './core/module.ts'
 import { watchProblems } from './core/problems.ts'
 import type { Settings } from './core/settings.ts'
+import { tuneEngine } from './engine.ts'
 import { explainer, mustBeDirectory, openNetwork, openSigner, openStoreOrSay, sourcesOf, version } from './ground.ts'
 import { startHttp } from './http/start.ts'
 import { openBeforeOthers, startBoots, startBox, startNetboot, wantedModules } from './rooms.ts'
@@ -22,6 +23,7 @@ const STOP_MAX_MS = 4500
 
 /** @returns whether it ended because it was asked to */
 export async function serve(settings: Settings, passphrase: string | undefined): Promise<boolean> {
+  tuneEngine()
   const log = createLog({ level: settings['log-level'], pretty: process.stdout.isTTY })
   const stopping = new AbortController()
   const stopSignal = signalReceived(['SIGTERM', 'SIGINT']).then((signal) => {

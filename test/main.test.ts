@@ -2,7 +2,7 @@
  * The program as a process: flags, fatal errors, signals.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
@@ -46,6 +46,19 @@ describe('the command line', () => {
     symlinkSync(join(import.meta.dirname, '../bin/bootcfg'), join(folder.path, 'bc'))
     expect(execFileSync('./bc', ['-version'], { cwd: folder.path, encoding: 'utf8' })).toMatch(/^bootcfg /)
   })
+})
+
+test('a second start compiles nothing anew', async () => {
+  using folder = temporaryFolder()
+  const compiled = async () => {
+    const server = await startServer(SITE, { NODE_COMPILE_CACHE: folder.path })
+    await server.stop()
+    const files = readdirSync(folder.path, { recursive: true, encoding: 'utf8' })
+    return files.map((file) => `${file} ${statSync(join(folder.path, file), { bigint: true }).mtimeNs}`)
+  }
+  const first = await compiled()
+  expect(first.length).toBeGreaterThan(100)
+  expect(await compiled()).toEqual(first)
 })
 
 describe('at start, what is missing is fatal in one line', () => {

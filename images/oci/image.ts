@@ -22,13 +22,8 @@ const ENVIRONMENT = {
   BOOTCFG_FIRMWARE_PATH: '/app/firmware',
 } as const
 
-/** The flags of Node are those of bin/bootcfg, which says why. */
-const ENTRYPOINT = [
-  '/usr/bin/node',
-  '--disable-warning=ExperimentalWarning',
-  '--heap-growing-percent=50',
-  '/app/bootcfg.mjs',
-] as const
+/** The flags of Node are those of bin/bootcfg. */
+const ENTRYPOINT = ['/usr/bin/node', '--disable-warning=ExperimentalWarning', '/app/bootcfg.mjs'] as const
 
 export interface Facts {
   readonly version: string

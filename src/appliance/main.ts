@@ -1,6 +1,7 @@
 /**
  * The box's own tool, run by root's scripts for what a shell cannot do; each run does one thing and ends. One line a command.
  */
+import { readSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,17 +22,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 }
 
 const KERNEL_COMMAND_LINE = '/proc/cmdline'
+const STDIN = 0
 
-/** plan DATA RUN [--cmdline FILE] */
+/**
+ * plan DATA RUN [--cmdline FILE] [--wait]
+ *
+ * With `--wait` it reads nothing until there is a word on standard input, or its end.
+ */
 async function plan(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { cmdline: { type: 'string', default: KERNEL_COMMAND_LINE } },
+    options: { cmdline: { type: 'string', default: KERNEL_COMMAND_LINE }, wait: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
   const [data, run] = positionals
   if (data === undefined || run === undefined) throw new Error('plan needs DATA and RUN')
   const { runPlan } = await import('./run-plan.ts') // with it comes the YAML parser, which the others start without
+  if (values.wait) readSync(STDIN, new Uint8Array(1))
   for (const problem of await runPlan(data, run, await readFile(values.cmdline, 'utf8'))) console.error(problem)
 }
 

@@ -1,9 +1,11 @@
 /**
  * Root's tool as its scripts run it: what it prints, and how it ends.
  */
-import { spawnSync } from 'node:child_process'
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
@@ -83,6 +85,25 @@ test('install ends with 0, then with 3 and the reason when it refuses; keep then
   expect(rolledBack.stderr).toContain('the update in slot a did not start or did not answer')
   expect(statusOf(files)).toMatchObject({ state: 'failed', slot: 'a' })
 })
+
+test('plan --wait reads what is there when it is told, not what was there before', async () => {
+  using folder = temporaryFolder()
+  const [data, run] = ['data', 'run'].map((name) => join(folder.path, name)) as [string, string]
+  mkdirSync(data)
+  const waiting = spawn(process.execPath, [MAIN, 'plan', '--wait', data, run], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const ended = once(waiting, 'close')
+  while (!readsStdin(waiting.pid!)) await sleep(20)
+  expect(existsSync(run)).toBe(false)
+  writeFileSync(join(data, 'appliance.yaml'), 'hostname: rack7\n')
+  waiting.stdin.write('data\n')
+  expect(await ended).toEqual([0, null])
+  expect(readFileSync(join(run, 'plan'), 'utf8')).toMatch(/^hostname rack7$/m)
+})
+
+/** Whether it is in the system call `read` of descriptor 0, on x86-64 or arm64 (proc_pid_syscall(5)). */
+function readsStdin(pid: number): boolean {
+  return /^(?:0|63) 0x0 /.test(readFileSync(`/proc/${pid}/syscall`, 'utf8'))
+}
 
 test('what is missing on the command line is said', () => {
   expect(box('grow')).toMatchObject({ status: 1, stderr: 'grow: DISK is missing\n' })

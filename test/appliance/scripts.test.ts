@@ -27,8 +27,8 @@ test('a lock of one that was killed is nobody’s', () => {
   expect(readdirSync(folder.path)).toEqual([])
 })
 
-/** The script `plan` in a folder, with a program that leaves these files. */
-function planned(folder: string, files: Record<string, string>) {
+/** The script `plan` in a folder, with a program that leaves these files, then does something else. */
+function planned(folder: string, files: Record<string, string>, afterwards = ':') {
   const [own, run, made] = ['own', 'run', 'made'].map((name) => join(folder, name)) as [string, string, string]
   mkdirSync(join(run, 'problems'), { recursive: true })
   writeFiles(made, files)
@@ -38,12 +38,12 @@ function planned(folder: string, files: Record<string, string>) {
 RUN=${run}
 say() { :; }
 chown() { :; }
-without_rights() { if [ "$3" = node ]; then cp -R ${made}/. ${own}; else "$@"; fi; }
+without_rights() { if [ "$1" = node ]; then cp -R ${made}/. ${own}; ${afterwards}; else "$@"; fi; }
 `,
   )
   const script = readFileSync(join(SCRIPTS, 'plan'), 'utf8')
   const changed = script.replace('/lib/box/lib', join(folder, 'lib')).replace('OWN=/run/plan', `OWN=${own}`)
-  execFileSync('sh', ['-c', changed])
+  execFileSync('sh', ['-c', changed.replace('SECONDS_MAX=30', 'SECONDS_MAX=1')], { stdio: 'ignore' })
   return (name: string) => (existsSync(join(run, name)) ? readFileSync(join(run, name), 'utf8') : undefined)
 }
 
@@ -62,6 +62,14 @@ test('the plan, the flags and what is wrong are taken over', () => {
   expect(text('no-groups.yaml')).toBe('groups: []\n')
   expect(text('problems/data-directory')).toBe('config.yaml cannot be used\n')
   expect(text('problems/plan')).toBeUndefined()
+})
+
+test('a program that comes to no end is ended, and what it has written until then holds', () => {
+  using folder = temporaryFolder()
+  const text = planned(folder.path, { plan: PLAN, flags: '-tftp=on\n' }, 'while :; do :; done')
+  expect(text('plan')).toBe(PLAN)
+  expect(text('flags')).toBe('-tftp=on\n')
+  expect(text('problems/plan')).toContain('took too much time or memory')
 })
 
 const HOSTILE: [what: string, files: Record<string, string>][] = [
